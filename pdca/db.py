@@ -1,0 +1,327 @@
+"""The database: one Base, one session, and a unit of work that cannot forget the follow-up.
+
+A transaction is a read unless somebody says `db.writing()`. On SQLite a writer waits for its turn behind a
+file lock and begins IMMEDIATE; a reader begins plainly and is physically unable to write. PostgreSQL gets
+the same promise with READ ONLY transactions. So a GET that writes is an error, not a surprise.
+"""
+
+from __future__ import annotations
+
+import enum
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, has_app_context
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    Table,
+    TypeDecorator,
+    event,
+)
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, registry
+
+LOCK_WAIT_S = 30.0
+SQLITE_PRAGMAS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA journal_mode = WAL",
+    # The outbox promises that what was committed survives a power cut.
+    "PRAGMA synchronous = FULL",
+)
+
+Subject = tuple[str, int]
+Reconciler = Callable[[Mapping[Subject, datetime]], None]
+
+
+class WriteInRead(RuntimeError):
+    """Something tried to write where only reading was announced."""
+
+
+class LockTimeout(RuntimeError):
+    """Another writer held the database for too long."""
+
+
+# --- columns ---------------------------------------------------------------------------------------------
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware UTC in, aware UTC out, on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; SQLite keeps the UTC wall clock without its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs a time zone: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_column(kind: type[enum.Enum]) -> Enum:
+    """An enum stored by value, guarded by a CHECK on both databases."""
+    return Enum(
+        kind,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        # Named after its column (see `_check_name`): two columns of one table may share an enum.
+        name=None,
+        # Room to grow: a longer value later needs a new CHECK, not a new column.
+        length=40,
+    )
+
+
+def _check_name(constraint: Any, _table: Table[Any]) -> str:
+    """The name given by hand, or for an enum's own CHECK its column's name."""
+    if isinstance(constraint.name, str):
+        return constraint.name
+    return f"{next(iter(constraint.columns)).name}_known"
+
+
+class Base(DeclarativeBase):
+    """What every table has: named constraints and honest instants."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(column_or_constraint_name)s",
+            "column_or_constraint_name": _check_name,
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    # A registry by name, because Flask-SQLAlchemy copies the class body and two maps would be refused.
+    registry = registry(metadata=metadata, type_annotation_map={datetime: UtcDateTime})
+
+
+# --- the unit of work ------------------------------------------------------------------------------------
+
+
+class Mode(enum.Enum):
+    """What the next transaction may do."""
+
+    READ = "read"
+    WRITE = "write"
+    # One commit, then reads: a request writes once and renders its answer without holding the lock.
+    WRITE_ONCE = "write once"
+
+
+_mode: ContextVar[Mode] = ContextVar("pdca_database_mode", default=Mode.READ)
+_reconcilers: list[Reconciler] = []
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy with announced writes."""
+
+    def init_app(self, app: Flask) -> None:
+        """Bind to the app and give each engine its manners."""
+        super().init_app(app)
+        with app.app_context():
+            for engine in self.engines.values():
+                _teach(engine)
+
+    @property
+    def mode(self) -> Mode:
+        """What the next transaction may do."""
+        return _mode.get()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Transactions begun in here may write; what is not committed on leaving is undone."""
+        outermost = self.mode is Mode.READ
+        if outermost:
+            self.release()
+        before = self.set_mode(Mode.WRITE)
+        try:
+            yield
+        finally:
+            if outermost:
+                self._end()
+            self.set_mode(before)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read now and release on leaving: for work that hashes or waits before it writes."""
+        self.release()
+        before = self.set_mode(Mode.READ)
+        try:
+            yield
+        finally:
+            self._end()
+            self.set_mode(before)
+
+    def set_mode(self, mode: Mode) -> Mode:
+        """Announce what the next transaction may do; gives back what held before."""
+        before = _mode.get()
+        _mode.set(mode)
+        return before
+
+    def release(self) -> None:
+        """End the open transaction; refuses while it holds work that was not committed."""
+        if not has_app_context() or not self.session.registry.has():
+            return
+        session = self.session()
+        if session.new or session.dirty or session.deleted or session.info.get("flushed"):
+            raise RuntimeError("uncommitted work: commit or roll back before you change the mode")
+        session.rollback()
+
+    def _end(self) -> None:
+        if has_app_context() and self.session.registry.has():
+            self.session.rollback()
+
+
+db = Database(
+    model_class=Base,
+    disable_autonaming=True,
+    session_options={"autoflush": True},
+    engine_options={"pool_size": 10, "max_overflow": 40, "pool_pre_ping": True},
+)
+
+
+def touch(kind: str, ident: int, at: datetime) -> None:
+    """Say that an "item" or "team" changed: its duties are reconciled before this work commits."""
+    db.session.info.setdefault("touched", {})[(kind, ident)] = at
+
+
+def register_reconciler(reconciler: Reconciler) -> None:
+    """Say who reconciles duties. There is one; the last word counts (tests may replace it)."""
+    _reconcilers[:] = [reconciler]
+
+
+@event.listens_for(db.session, "before_commit")
+def _reconcile(session: Session) -> None:
+    """No entrance can commit a change and skip its follow-up: command line, import and tests included."""
+    if session.in_nested_transaction() or not session.info.get("touched"):
+        return
+    if not _reconcilers:
+        raise RuntimeError("an item was touched, but nobody registered a reconciler")
+    session.flush()
+    touched = session.info.pop("touched")
+    _reconcilers[0](touched)
+    # What the reconciler itself touched is already reconciled.
+    session.info.pop("touched", None)
+
+
+@event.listens_for(db.session, "after_flush")
+def _remember_flush(session: Session, _context: object) -> None:
+    session.info["flushed"] = True
+
+
+@event.listens_for(db.session, "after_commit")
+def _after_commit(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.info.pop("flushed", None)
+    if db.mode is Mode.WRITE_ONCE:
+        db.set_mode(Mode.READ)
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _after_rollback(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None:
+        session.info.pop("flushed", None)
+        session.info.pop("touched", None)
+
+
+# --- engines ---------------------------------------------------------------------------------------------
+
+
+def _teach(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        for ending in ("checkin", "invalidate", "close"):
+            event.listen(engine, ending, _drop_lock)
+    else:
+        event.listen(engine, "begin", _postgresql_begin)
+    event.listen(engine, "handle_error", _explain)
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    # Python's own transaction handling would begin too late and never IMMEDIATE.
+    connection.isolation_level = None
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reads = db.mode is Mode.READ
+    if not reads:
+        _take_lock(connection)
+    raw: Any = connection.connection.driver_connection
+    raw.execute(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
+    raw.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _postgresql_begin(connection: Connection) -> None:
+    raw: Any = connection.connection.driver_connection
+    # psycopg says it in the BEGIN itself: no extra round trip.
+    raw.read_only = db.mode is Mode.READ
+
+
+def _take_lock(connection: Connection) -> None:
+    """Wait for the turn to write, across threads and processes, before SQLite's own unfair waiting."""
+    if "write_lock" in connection.info:
+        return
+    path = lock_path(str(connection.engine.url.database))
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline, pause = time.monotonic() + LOCK_WAIT_S, 0.001
+    while not _locked(handle):
+        if time.monotonic() > deadline:
+            os.close(handle)
+            raise LockTimeout(f"another writer held {path.name} for {LOCK_WAIT_S:.0f} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.02)
+    connection.info["write_lock"] = handle
+
+
+def lock_path(database: str) -> Path:
+    """The file that writers of this SQLite database queue behind."""
+    return Path(f"{database}.lock")
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _drop_lock(_connection: Any, record: Any, *_: Any) -> None:
+    # At check-in the commit is already on disk, so nobody enters before it.
+    handle = record.info.pop("write_lock", None)
+    if handle is not None:
+        os.close(handle)
+
+
+def _explain(context: ExceptionContext) -> None:
+    """Say in words that a read tried to write."""
+    text = str(context.original_exception)
+    if "readonly database" in text or "read-only transaction" in text:
+        raise WriteInRead(f"a write inside a read: announce it with db.writing() ({context.statement})")
