@@ -246,6 +246,7 @@ def _after_rollback(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is None:
         session.info.pop("flushed", None)
         session.info.pop("touched", None)
+        session.info.pop("entries", None)
 
 
 # --- engines ---------------------------------------------------------------------------------------------
