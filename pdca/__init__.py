@@ -9,6 +9,7 @@ from types import ModuleType
 from flask import Flask
 from flask_migrate import Migrate
 
+from pdca import web
 from pdca.config import HERE, ROOT, Settings, SettingsError, load_settings
 from pdca.db import db as database  # `pdca.db` must stay the module
 
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(
         app, database, directory=str(HERE / "migrations"), render_as_batch=True, compare_type=True
     )
+    web.init_app(app)
     for module in _furniture("wiring"):
         module.install(app)
     for module in _furniture("routes"):
