@@ -114,11 +114,16 @@ class Client(FlaskClient):
         if has_app_context():
             # What the test arranged is committed, so that the request can see it and nobody waits for a lock.
             db.session.commit()
+        # Read to the end and close, as a browser does; a stream says buffered=False.
+        kwargs.setdefault("buffered", True)
         method = str(kwargs.get("method", "GET")).upper()
         if csrf and method not in ("GET", "HEAD", "OPTIONS"):
             kwargs["headers"] = {"X-CSRFToken": self.token(), **dict(kwargs.get("headers") or {})}
         # A fresh context: `g`, the signed-in person and the session are never shared with the test's own.
-        return contextvars.Context().run(super().open, *args, **kwargs)
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        # A large body lies in a temporary file that the test client leaves open.
+        answer.request.environ["wsgi.input"].close()
+        return answer
 
     def token(self) -> str:
         """A valid CSRF token for this client's session."""
