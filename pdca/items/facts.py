@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -64,6 +65,9 @@ class CheckFacts:
     told_at: datetime | None
     answers: tuple[AnswerFacts, ...] = ()
     attempt_days: tuple[date, ...] = ()
+    # Which plan within the round, and how often its day moved: a check that is asked anew has a new name.
+    series: int = 1
+    times_moved: int = 0
 
     @property
     def is_settled(self) -> bool:
@@ -221,6 +225,16 @@ class Facts:
     at: datetime
     settings: TeamSettings
     calendar: Calendar = field(repr=False)
+
+    # Who asks the aftercare question, when it is not the owner.
+    care_asker_id: int | None = None
+    # How often the item came into a phase; a duty that comes back gets a new name by it.
+    arrivals: Mapping[Phase, int] = field(default_factory=dict, hash=False)
+    # Failed checks of any round whose customer was not told yet what happens next.
+    untold: tuple[CheckFacts, ...] = ()
+    has_contacts: bool = False
+    # Somebody called about the end (closed, stopped, declined).
+    is_end_told: bool = False
 
     @property
     def is_action(self) -> bool:

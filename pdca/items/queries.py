@@ -33,6 +33,7 @@ from pdca.items.models import (
     Item,
     ItemGroup,
     Lesson,
+    Move,
     Need,
     Promise,
     Round,
@@ -134,6 +135,13 @@ class _Parts:
             .order_by(ItemGroup.group_id)
         ):
             self.groups[item_id].append(group_id)
+        self.arrivals: dict[int, dict[Phase, int]] = defaultdict(dict)
+        for item_id, phase, count in db.session.execute(
+            select(Move.item_id, Move.to_phase, func.count())
+            .where(Move.item_id.in_(ids), Move.taken_back_at.is_(None))
+            .group_by(Move.item_id, Move.to_phase)
+        ):
+            self.arrivals[item_id][phase] = count
         people = {p for i in items.values() for p in (i.owner_id, i.proposer_id) if p}
         self.people = {p.id: p for p in _rows(Person, Person.id, people)}
         self.column: Counter[tuple[int, Phase]] = Counter()
@@ -245,6 +253,23 @@ class _Parts:
             at=at,
             settings=rules.settings,
             calendar=rules.calendar,
+            care_asker_id=item.care_asker_id,
+            arrivals=self.arrivals[item.id],
+            untold=self._untold(item),
+            has_contacts=bool(self.contacts[item.id]),
+            is_end_told=self._is_end_told(item),
+        )
+
+    def _untold(self, item: Item) -> tuple[CheckFacts, ...]:
+        return tuple(
+            self._check(c)
+            for c in self.checks[item.id]
+            if c.verdict is Verdict.NOT_EFFECTIVE and c.told_at is None
+        )
+
+    def _is_end_told(self, item: Item) -> bool:
+        return item.ended_at is not None and any(
+            c.purpose is CallPurpose.TELL and c.recorded_at >= item.ended_at for c in self.calls[item.id]
         )
 
     def _check(self, check: Check) -> CheckFacts:
@@ -283,6 +308,8 @@ class _Parts:
                 for a in self.answers[check.id]
             ),
             attempt_days=tuple(sorted(tried)),
+            series=check.series,
+            times_moved=check.times_moved,
         )
 
     def _groups_answered(self, checks: tuple[CheckFacts, ...]) -> tuple[int, ...]:
