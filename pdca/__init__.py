@@ -6,14 +6,14 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_migrate import Migrate
 
-from pdca import web
-from pdca.config import HERE, ROOT, Settings, SettingsError, load_settings
+from pdca import cli, doctor, web
+from pdca.config import HERE, ROOT, Settings, load_settings, secret_key
 from pdca.db import db as database  # `pdca.db` must stay the module
 
-# Each room may have models.py (tables), routes.py (`bp`), wiring.py (`install(app)`) and cli.py
+# Each room may have models.py (tables), routes.py (blueprints), wiring.py (`install(app)`) and cli.py
 # (`register_cli(app)`). The order is the order in which they may lean on each other.
 ROOMS = ("mail", "people", "catalogue", "items", "aftercare", "followup", "board", "review", "exchange")
 
@@ -32,25 +32,24 @@ def create_app(settings: Settings | None = None) -> Flask:
     _configure(app, settings)
     _furniture("models")
     database.init_app(app)
-    migrate.init_app(
-        app, database, directory=str(HERE / "migrations"), render_as_batch=True, compare_type=True
-    )
+    migrate.init_app(app, database, directory=str(HERE / "migrations"), render_as_batch=True, compare_type=True)
     web.init_app(app)
     for module in _furniture("wiring"):
         module.install(app)
     for module in _furniture("routes"):
-        app.register_blueprint(module.bp)
+        for blueprint in _blueprints(module):
+            app.register_blueprint(blueprint)
+    doctor.init_app(app)
+    cli.register_cli(app)
     for module in _furniture("cli"):
         module.register_cli(app)
     return app
 
 
 def _configure(app: Flask, settings: Settings) -> None:
-    if settings.secret_key is None:
-        raise SettingsError("PDCA_SECRET_KEY: there is none yet; `pdca setup` makes it")
     app.extensions["settings"] = settings
     app.config.update(
-        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY=secret_key(settings),
         SECRET_KEY_FALLBACKS=[key.get_secret_value() for key in settings.secret_key_fallbacks],
         SQLALCHEMY_DATABASE_URI=settings.database,
     )
@@ -59,4 +58,9 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _furniture(part: str) -> list[ModuleType]:
     """The modules of this name, in every room that has one."""
     names = [f"pdca.{room}.{part}" for room in ROOMS]
-    return [import_module(name) for name in names if find_spec(name)]
+    found = [(name, find_spec(name)) for name in names]
+    return [import_module(name) for name, spec in found if spec and spec.origin]
+
+
+def _blueprints(module: ModuleType) -> list[Blueprint]:
+    return [thing for thing in vars(module).values() if isinstance(thing, Blueprint)]

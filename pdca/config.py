@@ -192,15 +192,11 @@ class Settings(BaseSettings):
 def load_settings(**given: Any) -> Settings:
     """Read the settings; `SettingsError` names the first bad one in one line."""
     try:
-        settings = Settings(**given)
+        return Settings(**given)
     except ValidationError as error:
         raise SettingsError(_in_one_line(error)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"config.toml: {error}") from None
-    key_file = settings.instance / KEY_FILE
-    if settings.secret_key is None and key_file.is_file():
-        return load_settings(**given, secret_key=key_file.read_text(encoding="ascii").strip())
-    return settings
 
 
 def _in_one_line(error: ValidationError) -> str:
@@ -212,13 +208,33 @@ def _in_one_line(error: ValidationError) -> str:
     return f"PDCA_{name.upper()}: {reason}"
 
 
-def make_key(instance: Path) -> bool:
-    """Make the secret key once, readable by its owner only; says whether it was made now."""
-    path = instance / KEY_FILE
+def secret_key(settings: Settings) -> str:
+    """The key that is set; else the instance's own, made once and readable by its owner only."""
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value()
+    path = settings.instance / KEY_FILE
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
+        settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_once(path)
+        key = path.read_text(encoding="ascii").strip()
+        return _strong_key(SecretStr(key)).get_secret_value()
+    except OSError as error:
+        raise SettingsError(f"PDCA_INSTANCE: {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise SettingsError(f"PDCA_SECRET_KEY: {path} {error}") from None
+
+
+def _make_once(path: Path) -> None:
+    # Written aside and linked, so that two processes starting together agree on one whole key.
+    if path.exists():
+        return
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(48) + "\n")
-    return True
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        pass  # somebody else was first; theirs counts
+    finally:
+        aside.unlink()

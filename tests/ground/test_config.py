@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from pdca import create_app
-from pdca.config import Settings, SettingsError, load_settings, make_key
+from pdca.config import Settings, SettingsError, load_settings, secret_key
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -72,16 +72,21 @@ def test_a_bare_postgresql_url_means_our_driver(tmp_path):
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path):
-    assert make_key(tmp_path) is True
-    first = load_settings(instance=tmp_path).secret_key
-    assert make_key(tmp_path) is False
-    assert load_settings(instance=tmp_path).secret_key == first
+    first = secret_key(load_settings(instance=tmp_path))
+    assert secret_key(load_settings(instance=tmp_path)) == first
     assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
-def test_without_a_key_nothing_starts(tmp_path):
+def test_a_weak_key_file_stops_the_start(tmp_path):
+    (tmp_path / "secret.key").write_text("dev")
     with pytest.raises(SettingsError, match="PDCA_SECRET_KEY"):
         create_app(load_settings(instance=tmp_path))
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="PDCA_INSTANCE"):
+        create_app(load_settings(instance=tmp_path / "file" / "below"))
 
 
 def test_cookies_travel_over_https_only_when_people_come_by_https(tmp_path):

@@ -115,9 +115,7 @@ class TestWhoGetsIn:
         assert answer.location == "/sign-in?next=%2Fsample%2Fclosed%3Fa%3D1"
 
     def test_htmx_goes_to_the_door_as_a_whole_page(self, client):
-        answer = client.get(
-            "/sample/closed", headers=HTMX | {"HX-Current-URL": "http://localhost/items/7?a=b"}
-        )
+        answer = client.get("/sample/closed", headers=HTMX | {"HX-Current-URL": "http://localhost/items/7?a=b"})
         assert answer.status_code == 401
         assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fitems%2F7%3Fa%3Db"
 
@@ -175,9 +173,7 @@ class TestWriting:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize(
-        ("kind", "status"), [("gate", 409), ("input", 422), ("gone", 404), ("stale", 409)]
-    )
+    @pytest.mark.parametrize(("kind", "status"), [("gate", 409), ("input", 422), ("gone", 404), ("stale", 409)])
     def test_each_has_its_status_as_page_and_as_sheet(self, client, kind, status):
         page, sheet = (
             client.get(f"/sample/refused/{kind}"),
