@@ -1,0 +1,170 @@
+"""What can be done with the outbox. Nothing here commits, and nothing here talks to a mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from pdca.db import db
+from pdca.errors import Stale
+from pdca.mail.keys import message_id_for
+from pdca.mail.models import Attempt, Breaker, Message, MessageState, Suppression
+from pdca.mail.queries import normalised
+from pdca.text import clean, clean_line
+
+Hook = Callable[[Message, datetime], None]
+Listener = TypeVar("Listener", bound=Hook)
+
+_when_dead: list[Hook] = []
+_when_accepted: list[Hook] = []
+
+
+def on_dead(fn: Listener) -> Listener:
+    """Call `fn(message, at)` in the transaction that gives a message up: its receiver was not reached."""
+    return _registered(_when_dead, fn)
+
+
+def on_accepted(fn: Listener) -> Listener:
+    """Call `fn(message, at)` in the transaction that records that a server accepted a message."""
+    return _registered(_when_accepted, fn)
+
+
+def tell_dead(message: Message, at: datetime) -> None:
+    """Tell whoever asked that this message was given up."""
+    for fn in _when_dead:
+        fn(message, at)
+
+
+def tell_accepted(message: Message, at: datetime) -> None:
+    """Tell whoever asked that this message was accepted."""
+    for fn in _when_accepted:
+        fn(message, at)
+
+
+# --- putting in ------------------------------------------------------------------------------------------
+
+
+def queue(
+    kind: str,
+    *,
+    address: str,
+    about: Mapping[str, Any],
+    dedupe_key: str,
+    at: datetime,
+    not_before: datetime | None = None,
+    person_id: int | None = None,
+) -> Message | None:
+    """Put one mail in the outbox; None when this `dedupe_key` is there already (I3).
+
+    `kind` names the renderer that writes it when it leaves; `about` holds ids for that renderer, never texts.
+    """
+    row = {
+        "kind": kind,
+        "address": clean_line(address, 254),
+        "about": dict(about),
+        "dedupe_key": dedupe_key,
+        "message_id": message_id_for(dedupe_key),
+        "person_id": person_id,
+        "created_at": at,
+        "not_before": not_before or at,
+    }
+    ident = insert_or_ignore(Message, row)
+    return None if ident is None else db.session.get_one(Message, ident)
+
+
+def cover(messages: Iterable[int], at: datetime) -> int:
+    """These messages need not leave: a later one says it all. How many were still waiting."""
+    return _take_out(messages, MessageState.COVERED, at)
+
+
+def make_obsolete(messages: Iterable[int], at: datetime) -> int:
+    """What these messages would say is no longer true. How many were still waiting."""
+    return _take_out(messages, MessageState.OBSOLETE, at)
+
+
+def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> int:
+    # Not the ones in conversation with a server: what is leaving, leaves.
+    waiting = (MessageState.PENDING, MessageState.HELD)
+    taken = (
+        db.session.execute(
+            update(Message)
+            .where(Message.id.in_(list(messages)), Message.state.in_(waiting))
+            .values(state=state)
+            .returning(Message.id)
+        )
+        .scalars()
+        .all()
+    )
+    for ident in taken:
+        note(ident, str(state), at=at, node="")
+    return len(taken)
+
+
+# --- what an administrator does --------------------------------------------------------------------------
+
+
+def release(message: Message, *, by_id: int, at: datetime) -> None:
+    """Let a held or dead message go again, as if it were new: written anew, tried from the start."""
+    _leave(message, (MessageState.HELD, MessageState.DEAD), at, by_id, "released")
+    message.state = MessageState.PENDING
+    message.not_before = at
+    message.attempts = 0
+    message.last_code, message.last_error = None, ""
+    # Only a copy that may have reached somebody must stay as it was.
+    if not message.possible_duplicate:
+        message.mime = None
+
+
+def discard(message: Message, *, by_id: int, at: datetime) -> None:
+    """Give up a held or dead message for good."""
+    _leave(message, (MessageState.HELD, MessageState.DEAD), at, by_id, "discarded")
+    message.state = MessageState.OBSOLETE
+
+
+def _leave(message: Message, states: tuple[MessageState, ...], at: datetime, by_id: int, outcome: str) -> None:
+    # Compare and set: two administrators may press at once.
+    db.session.refresh(message, with_for_update=True)
+    if message.state not in states:
+        raise Stale
+    note(message.id, outcome, at=at, node=f"person:{by_id}")
+
+
+def note(message_id: int, outcome: str, *, at: datetime, node: str, code: int | None = None, words: str = "") -> None:
+    """Add one row to what happened with a message; such rows are never changed."""
+    db.session.add(
+        Attempt(message_id=message_id, at=at, node=node, outcome=outcome, code=code, words=clean(words)[:1000])
+    )
+
+
+# --- addresses that must not be mailed -------------------------------------------------------------------
+
+
+def suppress(address: str, reason: str, at: datetime) -> bool:
+    """Never mail this address again until an administrator takes it off the list; False when it was on it."""
+    row = {"address": normalised(address), "reason": clean_line(reason)[:200], "at": at}
+    return insert_or_ignore(Suppression, row) is not None
+
+
+def allow(suppression: Suppression) -> None:
+    """Mail this address again."""
+    db.session.delete(suppression)
+
+
+def insert_or_ignore(table: type[Message | Suppression | Breaker], row: Mapping[str, Any]) -> int | None:
+    """Insert unless one of the table's unique keys is there already; the new id, or None."""
+    postgresql = db.session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql_insert if postgresql else sqlite_insert)(table).values(dict(row))
+    # No key is named: with two unique keys a race on the other one would raise instead.
+    return db.session.execute(statement.on_conflict_do_nothing().returning(table.id)).scalar()
+
+
+def _registered(hooks: list[Hook], fn: Listener) -> Listener:
+    # An application may be made more than once in one process.
+    if fn not in hooks:
+        hooks.append(fn)
+    return fn
