@@ -270,9 +270,7 @@ class Facts:
     @property
     def last_mark(self) -> int | None:
         """The customer's last mark (rapportcijfer), if any was given."""
-        marks = [
-            a.mark for c in self.live_checks for a in c.answers if a.is_by_customer and a.mark is not None
-        ]
+        marks = [a.mark for c in self.live_checks for a in c.answers if a.is_by_customer and a.mark is not None]
         return marks[-1] if marks else None
 
     @property
@@ -281,9 +279,7 @@ class Facts:
         if self.phase is Phase.DO and self.due_on is not None and self.due_on < self.today:
             return self.due_on
         if self.phase in (Phase.CHECK, Phase.ACT):
-            passed = [
-                c.settle_by for c in self.open_checks if c.settle_by is not None and c.settle_by < self.today
-            ]
+            passed = [c.settle_by for c in self.open_checks if c.settle_by is not None and c.settle_by < self.today]
             return min(passed, default=None)
         return None
 

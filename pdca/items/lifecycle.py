@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pdca.errors import Missing, N_
+from pdca.errors import N_, Missing
 from pdca.items.facts import Facts
 from pdca.items.terms import (
     CheckState,
@@ -160,10 +160,8 @@ PURPOSE = _crit(
     N_("Write what it is for, in one sentence in the customer's words."),
     lambda f: f.has_purpose,
 )
-PROMISE = _crit("promise", "R3", "due_on", N_("Agree a date."), lambda f: f.due_on is not None)
-AGREED = _crit(
-    "agreed", "R3", "agreed", N_("Write with whom the date was agreed, and how."), lambda f: f.is_agreed
-)
+PROMISE = _crit("promise", "R3", "due_on", N_("Agree a date."), lambda f: f.due_on is not None and f.due_on >= f.today)
+AGREED = _crit("agreed", "R3", "agreed", N_("Write with whom the date was agreed, and how."), lambda f: f.is_agreed)
 OWNER = _crit("owner", "", "owner_id", N_("Choose one owner."), lambda f: f.owner_id is not None)
 AFTERCARE_PLANNED = _crit(
     "aftercare",
@@ -258,9 +256,7 @@ CARRIED_OUT = _crit(
 ANNOUNCED = _crit(
     "announced", "R4", "announcement", N_("Announce the change first: when, to whom and what."), _is_announced
 )
-CALLED = _crit(
-    "called", "R10", "call", N_("Call the customer during the work: this one is important."), _was_called
-)
+CALLED = _crit("called", "R10", "call", N_("Call the customer during the work: this one is important."), _was_called)
 NO_HANDOVER = _crit(
     "no_handover", "R6", "handover", N_("Wait until the handover is accepted."), lambda f: f.handover is None
 )
@@ -336,9 +332,7 @@ PARTLY = _crit(
 # True only through the answers of the step itself: the operation adds the name to `given`.
 REASON = _crit("reason", "", "reason", N_("Give the reason."), lambda f: False)
 NEW_DATE = _crit("new_date", "R8", "due_on", N_("Give the new date."), lambda f: False)
-REVIEW_ON = _crit(
-    "review_on", "R31", "review_on", N_("Choose the day on which you look at it again."), lambda f: False
-)
+REVIEW_ON = _crit("review_on", "R31", "review_on", N_("Choose the day on which you look at it again."), lambda f: False)
 CAUSE = _crit("cause", "R15", "cause", N_("Say why it comes back."), lambda f: False)
 RESUMES_NEW = _crit(
     "resumes",
@@ -376,9 +370,7 @@ class Step:
     def missing(self, facts: Facts, given: frozenset[str] = frozenset()) -> tuple[Missing, ...]:
         """What stands in the way now. `given`: criteria that the step's own answers meet."""
         return tuple(
-            c.missing()
-            for c in self.needs
-            if c.name not in given and not c.is_met(facts) and not _is_waived(c, facts)
+            c.missing() for c in self.needs if c.name not in given and not c.is_met(facts) and not _is_waived(c, facts)
         )
 
 
@@ -390,9 +382,7 @@ _N, _P, _D, _C, _A = Phase.NEW, Phase.PLAN, Phase.DO, Phase.CHECK, Phase.ACT
 _END = (REASON, LESSON)
 
 STEPS: tuple[Step, ...] = (
-    Step(
-        "take_up", _N, _P, Who.DECIDER, (MEASURE, PROBLEM, CUSTOMER, NOTICEABLE, DECISION, KIND, LOOKALIKES)
-    ),
+    Step("take_up", _N, _P, Who.DECIDER, (MEASURE, PROBLEM, CUSTOMER, NOTICEABLE, DECISION, KIND, LOOKALIKES)),
     Step(
         "start",
         _P,

@@ -134,9 +134,7 @@ class Item(Base):
     promises: Mapped[list[Promise]] = relationship(order_by="Promise.number")
     handovers: Mapped[list[Handover]] = relationship(order_by="Handover.id")
     calls: Mapped[list[Call]] = relationship(order_by="Call.id")
-    checks: Mapped[list[Check]] = relationship(
-        order_by="Check.round_number, Check.number", back_populates="item"
-    )
+    checks: Mapped[list[Check]] = relationship(order_by="Check.round_number, Check.number", back_populates="item")
     announcements: Mapped[list[Announcement]] = relationship(order_by="Announcement.id")
     lessons: Mapped[list[Lesson]] = relationship(order_by="Lesson.id")
     waivers: Mapped[list[Waiver]] = relationship(order_by="Waiver.id")
@@ -241,9 +239,7 @@ class ItemGroup(Base):
     __tablename__ = "item_group"
 
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
-    group_id: Mapped[int] = mapped_column(
-        ForeignKey("customer_group.id", ondelete="CASCADE"), primary_key=True
-    )
+    group_id: Mapped[int] = mapped_column(ForeignKey("customer_group.id", ondelete="CASCADE"), primary_key=True)
 
 
 class ItemLabel(Base):

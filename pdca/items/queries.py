@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -104,16 +104,12 @@ class _Parts:
         self.rounds = _by_item(_rows(Round, Round.item_id, ids))
         self.promises = _by_item(_rows(Promise, Promise.item_id, ids))
         self.handovers = _by_item(
-            db.session.scalars(
-                select(Handover).where(Handover.item_id.in_(ids), Handover.state == HandoverState.OPEN)
-            )
+            db.session.scalars(select(Handover).where(Handover.item_id.in_(ids), Handover.state == HandoverState.OPEN))
         )
         self.announcements = _by_item(_rows(Announcement, Announcement.item_id, ids))
         self.calls = _by_item(_rows(Call, Call.item_id, ids))
         self.checks = _by_item(
-            db.session.scalars(
-                select(Check).where(Check.item_id.in_(ids)).order_by(Check.series, Check.number)
-            )
+            db.session.scalars(select(Check).where(Check.item_id.in_(ids)).order_by(Check.series, Check.number))
         )
         self.decisions = _by_item(_rows(Decision, Decision.item_id, ids))
         self.waivers = _by_item(_rows(Waiver, Waiver.item_id, ids))
@@ -124,15 +120,13 @@ class _Parts:
         for answer in _rows(Answer, Answer.check_id, check_ids):
             self.answers[answer.check_id].append(answer)
         self.needs = dict(
-            db.session.execute(
-                select(Need.item_id, func.count()).where(Need.item_id.in_(ids)).group_by(Need.item_id)
-            ).tuples()
+            db.session.execute(select(Need.item_id, func.count()).where(Need.item_id.in_(ids)).group_by(Need.item_id))
+            .tuples()
+            .all()
         )
         self.groups: dict[int, list[int]] = defaultdict(list)
         for item_id, group_id in db.session.execute(
-            select(ItemGroup.item_id, ItemGroup.group_id)
-            .where(ItemGroup.item_id.in_(ids))
-            .order_by(ItemGroup.group_id)
+            select(ItemGroup.item_id, ItemGroup.group_id).where(ItemGroup.item_id.in_(ids)).order_by(ItemGroup.group_id)
         ):
             self.groups[item_id].append(group_id)
         self.arrivals: dict[int, dict[Phase, int]] = defaultdict(dict)
@@ -148,9 +142,7 @@ class _Parts:
         self.owned: Counter[tuple[int, int | None]] = Counter()
         for team_id, phase, owner_id, count in db.session.execute(
             select(Item.team_id, Item.phase, Item.owner_id, func.count())
-            .where(
-                Item.team_id.in_({i.team_id for i in items.values()}), Item.phase.in_((Phase.DO, Phase.CHECK))
-            )
+            .where(Item.team_id.in_({i.team_id for i in items.values()}), Item.phase.in_((Phase.DO, Phase.CHECK)))
             .group_by(Item.team_id, Item.phase, Item.owner_id)
         ):
             self.column[team_id, phase] += count
@@ -160,7 +152,12 @@ class _Parts:
     def facts(self, item: Item, rules: TeamRules, at: datetime) -> Facts:
         """Put one item's facts together."""
         now_round = next(r for r in self.rounds[item.id] if r.number == item.round_number)
-        checks = tuple(self._check(c) for c in self.checks[item.id] if c.round_number == item.round_number)
+        checks = tuple(
+            sorted(
+                (self._check(c) for c in self.checks[item.id] if c.round_number == item.round_number),
+                key=_by_day,
+            )
+        )
         decisions = self.decisions[item.id]
         owner = self.people.get(item.owner_id or 0)
         proposer = self.people.get(item.proposer_id or 0)
@@ -262,9 +259,7 @@ class _Parts:
 
     def _untold(self, item: Item) -> tuple[CheckFacts, ...]:
         return tuple(
-            self._check(c)
-            for c in self.checks[item.id]
-            if c.verdict is Verdict.NOT_EFFECTIVE and c.told_at is None
+            self._check(c) for c in self.checks[item.id] if c.verdict is Verdict.NOT_EFFECTIVE and c.told_at is None
         )
 
     def _is_end_told(self, item: Item) -> bool:
@@ -316,6 +311,10 @@ class _Parts:
         """Groups with an answer; a check that was not reached with other evidence covers its groups (R22)."""
         named = {a.group_id for c in checks for a in c.answers if a.group_id is not None}
         return tuple(sorted(named))
+
+
+def _by_day(check: CheckFacts) -> tuple[date, int, int]:
+    return (check.due_on or date.max, check.number, check.id)
 
 
 def _round_facts(row: Round) -> RoundFacts:

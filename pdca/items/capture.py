@@ -1,0 +1,103 @@
+"""Capture is one line and Enter; API and import give more at once. The rest is asked when it is taken up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import update
+
+from pdca.db import db
+from pdca.errors import N_, FieldError, Invalid
+from pdca.items import ranking
+from pdca.items.answers import Answers
+from pdca.items.edit import Writing, write, write_default
+from pdca.items.journal import record
+from pdca.items.lifecycle import Who
+from pdca.items.models import Item, Round
+from pdca.items.permissions import WHO_MESSAGE, refuse
+from pdca.items.terms import ActorKind, Importance, Kind, LookalikeChoice, Phase
+from pdca.people.models import Person, Role, Team
+from pdca.people.queries import role_in
+
+TITLE_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an imported row came from; its key makes twice the same as once."""
+
+    key: str
+    name: str = ""
+    proposed_due_on: date | None = None
+
+
+def capture(
+    team: Team,
+    title: str,
+    *,
+    by: Person,
+    at: datetime,
+    answers: Answers | None = None,
+    source: Source | None = None,
+) -> Item:
+    """A new item in the inbox. Raises Invalid for an empty or too long line, NotAllowed for a viewer."""
+    role = role_in(by, team.id)
+    if role in (None, Role.VIEWER):
+        raise refuse(WHO_MESSAGE[Who.MEMBER])
+    line = " ".join(title.split())
+    if not line:
+        raise Invalid([FieldError("title", N_("Write in one line what goes wrong, or what you will do."))])
+    if len(line) > TITLE_LIMIT:
+        raise Invalid([FieldError("title", N_("Use at most %(limit)s characters."), {"limit": TITLE_LIMIT})])
+    item = _new_item(team, line, by=by, at=at, source=source)
+    kind = ActorKind.IMPORT if source else ActorKind.PERSON
+    record(item, "captured", by=by, at=at, kind=kind, new=line)
+    writing = Writing(item, by, at, kind)
+    write(writing, answers or {})
+    if item.kind is None and source is None:
+        write_default(writing, "kind", Kind.QUICK_WIN)
+    return item
+
+
+def _new_item(team: Team, title: str, *, by: Person, at: datetime, source: Source | None) -> Item:
+    item = Item(
+        team_id=team.id,
+        team=team,
+        number=_take_number(team),
+        title=title,
+        phase=Phase.NEW,
+        phase_since=at,
+        created_at=at,
+        last_progress_at=at,
+        proposer_id=None if source else by.id,
+        importance=Importance.NORMAL,
+        defaulted=[],
+        round_number=1,
+        version=1,
+        recurrences=0,
+        times_moved=0,
+        problem="",
+        noticeable="",
+        purpose="",
+        no_survey_reason="",
+        customer_name="",
+        waiting_on="",
+        source=source.name if source else "",
+        source_key=source.key if source else None,
+        proposed_due_on=source.proposed_due_on if source else None,
+        lookalike_choice=LookalikeChoice.NOT_ASKED_IMPORT if source else None,
+    )
+    item.rounds.append(Round(number=1, opened_at=at))
+    item.rank = ranking.rank_for(item, None)
+    db.session.add(item)
+    db.session.flush()
+    return item
+
+
+def _take_number(team: Team) -> int:
+    """The next number of this board; the row lock makes it unique, also with two writers."""
+    taken: int = db.session.execute(
+        update(Team).where(Team.id == team.id).values(next_number=Team.next_number + 1).returning(Team.next_number)
+    ).scalar_one()
+    return taken - 1

@@ -1,0 +1,265 @@
+"""Asking and answering an aftercare check: by the link, after a call, by an observation (R11, R13, R18, R19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pdca.errors import N_, FieldError, Invalid
+from pdca.items.answers import CallAnswer
+from pdca.items.facts import Facts
+from pdca.items.journal import record
+from pdca.items.lifecycle import Act, needs_observation
+from pdca.items.models import Answer, Call, Check, Contact, Item
+from pdca.items.permissions import guard, refuse, require_member, require_owner
+from pdca.items.queries import facts_of
+from pdca.items.terms import (
+    UNSETTLED,
+    ActorKind,
+    AnswerSource,
+    CallPurpose,
+    CheckState,
+    CustomerType,
+    Quote,
+    Solved,
+)
+from pdca.people.models import Person
+
+# An answer can be corrected this long; a verdict that follows the customer is final after it.
+CORRECTION = timedelta(hours=24)
+
+
+def ask(check: Check, *, at: datetime) -> None:
+    """The customer's mail is on its way."""
+    if check.state is CheckState.PLANNED:
+        check.state, check.asked_at = CheckState.ASKED, at
+        record(check.item, "asked", by=None, at=at, kind=ActorKind.CLOCK, new={"check": check.number})
+
+
+def remind(check: Check, *, at: datetime) -> None:
+    """The one reminder."""
+    if check.reminded_at is None:
+        check.reminded_at = at
+        record(check.item, "reminded", by=None, at=at, kind=ActorKind.CLOCK, new={"check": check.number})
+
+
+@dataclass(frozen=True)
+class CheckAnswer:
+    """The fixed questions of a check (R13): solved?, a mark 1–10, what could be better?, may we quote you?"""
+
+    solved: Solved
+    mark: int | None
+    better: str = ""
+    may_quote: Quote = Quote.NO
+    channel: str = ""
+    answered_by: str = ""
+    on: date | None = None
+    source: AnswerSource = AnswerSource.CALL
+    other_evidence: str = ""
+    group_id: int | None = None
+
+
+def answer_by_link(check: Check, contact: Contact, answer: CheckAnswer, *, at: datetime) -> Answer:
+    """The customer answers through the mailed link; within 24 hours the same link corrects it."""
+    item = check.item
+    facts = facts_of(item, at)
+    guard(facts, Act.CUSTOMER)
+    _check_marks(answer)
+    earlier = next((a for a in check.answers if a.contact_id == contact.id), None)
+    if earlier is not None:
+        return _correct(check, earlier, answer, at=at)
+    _refuse_settled(check)
+    row = _keep(check, facts, answer, contact=contact, by=None, at=at, source=AnswerSource.LINK)
+    record(
+        item,
+        "answered",
+        by=None,
+        at=at,
+        kind=ActorKind.CUSTOMER,
+        field="solved",
+        new=_told(check, answer),
+        why=answer.better,
+    )
+    return row
+
+
+def may_correct(answer: Answer, check: Check, at: datetime) -> bool:
+    """Until the verdict, for at most 24 hours."""
+    return check.verdict is None and at - answer.recorded_at < CORRECTION
+
+
+def _correct(check: Check, row: Answer, answer: CheckAnswer, *, at: datetime) -> Answer:
+    if not may_correct(row, check, at):
+        raise refuse(N_("This answer can no longer be changed."), rule="R24", name="final")
+    old = {"solved": row.solved, "mark": row.mark}
+    row.solved, row.mark, row.better, row.may_quote = (
+        answer.solved,
+        answer.mark,
+        answer.better,
+        answer.may_quote,
+    )
+    row.version += 1
+    record(check.item, "corrected", by=None, at=at, kind=ActorKind.CUSTOMER, old=old, new=_told(check, answer))
+    return row
+
+
+def record_answer(check: Check, answer: CheckAnswer, *, by: Person, at: datetime) -> Answer:
+    """An answer after a call, or an observation by somebody other than the owner (R11, R18)."""
+    item = check.item
+    facts = facts_of(item, at)
+    guard(facts, Act.ANSWER)
+    require_member(by, item)
+    _refuse_settled(check)
+    _check_answer(check, facts, answer)
+    if answer.source is AnswerSource.OBSERVATION and by.id == item.responsible_id:
+        raise refuse(N_("Somebody other than the owner observes."), rule="R11", field="answer", name="answered")
+    if answer.source is AnswerSource.CALL and needs_observation(facts):
+        raise refuse(N_("The customer is unknown: somebody other than the owner observes."), rule="R18", field="answer")
+    contact = _contact_named(item, answer)
+    row = _keep(check, facts, answer, contact=contact, by=by, at=at, source=answer.source)
+    what = "observed" if answer.source is AnswerSource.OBSERVATION else "answered"
+    record(item, what, by=by, at=at, field="solved", new=_told(check, answer), why=answer.better)
+    return row
+
+
+def _contact_named(item: Item, answer: CheckAnswer) -> Contact | None:
+    if answer.source is not AnswerSource.CALL:
+        return None
+    named = [c for c in item.contacts if c.name.casefold() == answer.answered_by.strip().casefold()]
+    if not named and len(item.contacts) == 1 and item.customer_type is not CustomerType.GROUP:
+        named = item.contacts
+    return named[0] if named else None
+
+
+def _keep(
+    check: Check,
+    facts: Facts,
+    answer: CheckAnswer,
+    *,
+    contact: Contact | None,
+    by: Person | None,
+    at: datetime,
+    source: AnswerSource,
+) -> Answer:
+    row = Answer(
+        check_id=check.id,
+        contact_id=contact.id if contact else None,
+        source=source,
+        solved=answer.solved,
+        mark=answer.mark,
+        better=answer.better.strip(),
+        may_quote=answer.may_quote,
+        channel=answer.channel or ("mail" if source is AnswerSource.LINK else ""),
+        answered_by=answer.answered_by.strip() or (contact.name if contact else ""),
+        answered_on=answer.on or facts.today,
+        recorded_at=at,
+        recorded_by_id=by.id if by else None,
+        other_evidence=answer.other_evidence.strip(),
+        group_id=answer.group_id,
+    )
+    check.answers.append(row)
+    if _is_complete(check, at=at, facts=facts):
+        check.state, check.answered_at, check.settled_at = CheckState.ANSWERED, at, at
+    return row
+
+
+def _is_complete(check: Check, *, at: datetime, facts: Facts) -> bool:
+    """Groups: everyone asked replied, or at least one by settle-by. Everybody else: one answer."""
+    item = check.item
+    asked = [c for c in item.contacts if c.may_be_mailed]
+    if item.customer_type is not CustomerType.GROUP or len(asked) < 2:
+        return True
+    replied = {a.contact_id for a in check.answers}
+    past = check.settle_by is not None and facts.today >= check.settle_by
+    return past or all(c.id in replied for c in asked)
+
+
+def settle_group(check: Check, *, at: datetime) -> None:
+    """By the clock on settle-by: a group with at least one answer counts as answered."""
+    if check.state in UNSETTLED and check.answers:
+        check.state, check.answered_at, check.settled_at = CheckState.ANSWERED, at, at
+        record(check.item, "settled", by=None, at=at, kind=ActorKind.CLOCK, new={"check": check.number})
+
+
+def _refuse_settled(check: Check) -> None:
+    if check.state not in UNSETTLED:
+        raise refuse(N_("This check has been settled already."), rule="R12", name="settled")
+    if check.due_on is None:
+        raise refuse(N_("The work was not carried out yet."), rule="R11", name="not_carried_out")
+
+
+def _check_marks(answer: CheckAnswer) -> None:
+    if answer.mark is None or not 1 <= answer.mark <= 10:
+        raise Invalid([FieldError("mark", N_("Give a mark from 1 to 10."))])
+
+
+def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
+    """R13: free text alone is no answer; the last check may not be answered long before its day."""
+    if answer.source is AnswerSource.CALL:
+        _check_marks(answer)
+        if not answer.answered_by.strip():
+            raise Invalid([FieldError("answered_by", N_("Write who answered."))])
+    on = answer.on or facts.today
+    if on > facts.today:
+        raise Invalid([FieldError("on", N_("Answered on a day that is still to come?"))])
+    if facts.round.carried_out_on is not None and on < facts.round.carried_out_on:
+        raise Invalid([FieldError("on", N_("The work had not been carried out on that day."))])
+    last = facts.live_checks[-1]
+    early = facts.settings.early_answer_days
+    if check.id == last.id and check.due_on is not None and facts.today < check.due_on - timedelta(days=early):
+        raise refuse(
+            N_("The last check may be answered at most %(days)s days early."),
+            rule="R12",
+            field="on",
+            days=early,
+        )
+
+
+def _told(check: Check, answer: CheckAnswer) -> dict[str, object]:
+    return {
+        "check": check.number,
+        "solved": answer.solved.value,
+        "mark": answer.mark,
+        "source": answer.source.value,
+    }
+
+
+def comment_on(answer: Answer, text: str, *, by: Person, at: datetime) -> None:
+    """The owner may comment on an answer, never overwrite it (R24)."""
+    item = answer.check.item
+    require_owner(by, item, facts_of(item, at))
+    answer.owner_comment = text.strip()
+    record(item, "answer_commented", by=by, at=at, new={"check": answer.check.number}, why=text)
+
+
+def attempt(check: Check, call: CallAnswer, *, by: Person, at: datetime) -> None:
+    """A call that nobody answered; two on different days may become "customer not reached"."""
+    item = check.item
+    facts = facts_of(item, at)
+    guard(facts, Act.ATTEMPT)
+    require_member(by, item)
+    _refuse_settled(check)
+    if call.on > facts.today:
+        raise Invalid([FieldError("on", N_("Called on a day that is still to come?"))])
+    check.calls.append(
+        Call(
+            item_id=item.id,
+            round_number=item.round_number,
+            check_id=check.id,
+            purpose=CallPurpose.AFTERCARE_ATTEMPT,
+            with_whom=call.with_whom or item.customer_name,
+            on=call.on,
+            channel=call.channel,
+            notes=call.notes,
+            by_id=by.id,
+            recorded_at=at,
+        )
+    )
+    record(
+        item,
+        "attempted",
+        by=by,
+        at=at,
+        new={"check": check.number, "on": call.on.isoformat()},
+        why=call.notes,
+    )

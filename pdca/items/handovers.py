@@ -1,0 +1,256 @@
+"""Handovers: everything known is passed on (R5), and the giver stays responsible until the receiver accepts (R6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from pdca.db import db
+from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
+from pdca.items.facts import Facts
+from pdca.items.journal import record
+from pdca.items.lifecycle import Act
+from pdca.items.models import Handover, Item
+from pdca.items.permissions import KEEPERS, guard, is_keeper, refuse, require_member, require_owner
+from pdca.items.queries import facts_of
+from pdca.items.terms import OPEN_PHASES, HandoverState
+from pdca.people.models import Membership, Person, Role
+from pdca.people.queries import people_with
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the receiver must know (R5)."""
+
+    done: str
+    open: str
+    promised: str
+    watch_out: str
+
+
+NOTE_MESSAGES = {
+    "done": N_("Write what has been done."),
+    "open": N_("Write what is still open."),
+    "promised": N_("Write what was promised, and to whom."),
+    "watch_out": N_("Write what to watch out for."),
+}
+
+
+def hand_over(item: Item, receiver_id: int, note: Note, *, by: Person, at: datetime) -> Handover:
+    """Open a handover; the owner does not change yet. The owner gives, or a keeper or leader assigns."""
+    facts = facts_of(item, at)
+    guard(facts, Act.HANDOVER)
+    if not is_keeper(by, item):
+        require_owner(by, item, facts)
+    _require_note(note)
+    return _open(item, receiver_id, note, by=by, at=at)
+
+
+def make_owner(item: Item, owner_id: int, *, by: Person, at: datetime) -> None:
+    """Taking an item yourself needs no handover; being made owner by somebody else always is one."""
+    facts = facts_of(item, at)
+    if owner_id in (item.owner_id, _open_receiver(item)):
+        return
+    require_member(by, item)
+    if owner_id == by.id and item.owner_id is None:
+        _become(item, by.id, by=by, at=at)
+        return
+    if item.owner_id is None:
+        # Somebody is responsible from the first minute: who assigns, until it is accepted.
+        _become(item, by.id, by=by, at=at)
+    _open(item, owner_id, _note_from(item, facts), by=by, at=at)
+
+
+def accept(handover: Handover, read_back: str, *, by: Person, at: datetime) -> None:
+    """The receiver takes over, and writes the agreement back in their own words (R6). Never blocked by R31."""
+    item = handover.item
+    _require_receiver(handover, by)
+    _require_own_words(handover, read_back)
+    handover.state, handover.read_back, handover.answered_at = HandoverState.ACCEPTED, read_back.strip(), at
+    old, item.owner_id, item.caretaker_id = item.owner_id, handover.receiver_id, None
+    record(
+        item,
+        "handover_accepted",
+        by=by,
+        at=at,
+        field="owner_id",
+        old=old,
+        new=handover.receiver_id,
+        why=read_back,
+    )
+
+
+def decline(handover: Handover, reason: str, *, by: Person, at: datetime) -> None:
+    """The receiver gives it back with a reason; the giver stays responsible."""
+    _require_receiver(handover, by)
+    if not reason.strip():
+        raise NotAllowed([Missing("R6", "reason", N_("Say why you give it back."), "reason")])
+    handover.state, handover.refusal_reason, handover.answered_at = HandoverState.REFUSED, reason.strip(), at
+    record(handover.item, "handover_refused", by=by, at=at, new=handover.receiver_id, why=reason)
+
+
+def assign(handover: Handover, receiver_id: int, *, by: Person, at: datetime) -> Handover:
+    """The caretaker, keeper or leader chooses (another) receiver: a new handover with the same note."""
+    item = handover.item
+    _require_open(handover)
+    if not is_keeper(by, item):
+        require_owner(by, item, facts_of(item, at))
+    note = Note(handover.done, handover.open, handover.promised, handover.watch_out)
+    return _open(item, receiver_id, note, by=by, at=at, giver_id=handover.giver_id)
+
+
+def _open(
+    item: Item,
+    receiver_id: int | None,
+    note: Note,
+    *,
+    by: Person | None,
+    at: datetime,
+    giver_id: int | None = None,
+) -> Handover:
+    if receiver_id is not None:
+        _require_can_receive(item, receiver_id)
+    for earlier in item.handovers:
+        if earlier.state is HandoverState.OPEN:
+            earlier.state, earlier.answered_at = HandoverState.WITHDRAWN, at
+    handover = Handover(
+        item_id=item.id,
+        giver_id=giver_id or item.responsible_id,
+        receiver_id=receiver_id,
+        state=HandoverState.OPEN,
+        opened_at=at,
+        opened_by_id=by.id if by else None,
+        done=note.done.strip(),
+        open=note.open.strip(),
+        promised=note.promised.strip(),
+        watch_out=note.watch_out.strip(),
+    )
+    item.handovers.append(handover)
+    db.session.flush()
+    record(
+        item,
+        "handover_opened",
+        by=by,
+        at=at,
+        field="owner_id",
+        old=item.owner_id,
+        new=receiver_id,
+        why=note.open,
+    )
+    return handover
+
+
+def _become(item: Item, person_id: int, *, by: Person, at: datetime) -> None:
+    old, item.owner_id = item.owner_id, person_id
+    record(item, "owner", by=by, at=at, field="owner_id", old=old, new=person_id)
+
+
+def _open_receiver(item: Item) -> int | None:
+    return next((h.receiver_id for h in item.handovers if h.state is HandoverState.OPEN), None)
+
+
+def _note_from(item: Item, facts: Facts) -> Note:
+    """An assignment's note, filled from the item."""
+    promised = f"{item.customer_name or '—'}: {item.due_on or item.proposed_due_on or '—'}"
+    return Note(item.round.carried_out or "—", item.problem or item.title, promised, item.touchpoint or "—")
+
+
+def _require_note(note: Note) -> None:
+    missing = [
+        Missing("R5", name, text, name) for name, text in NOTE_MESSAGES.items() if not getattr(note, name).strip()
+    ]
+    if missing:
+        raise NotAllowed(missing)
+
+
+def _require_can_receive(item: Item, receiver_id: int) -> None:
+    role = db.session.scalar(
+        select(Membership.role)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.team_id == item.team_id,
+            Membership.person_id == receiver_id,
+            Membership.role != Role.VIEWER,
+            Person.deactivated_at.is_(None),
+        )
+    )
+    if role is None:
+        raise Invalid([FieldError("to", N_("Choose somebody who works in this team."))])
+    if receiver_id == item.responsible_id:
+        raise Invalid([FieldError("to", N_("This person is responsible already."))])
+
+
+def _require_open(handover: Handover) -> None:
+    if handover.state is not HandoverState.OPEN:
+        raise refuse(N_("This handover has been answered already."), rule="R6", name="answered")
+
+
+def _require_receiver(handover: Handover, by: Person) -> None:
+    _require_open(handover)
+    if handover.receiver_id != by.id:
+        raise refuse(N_("Only the receiver accepts or gives back."), rule="R6", name="receiver")
+
+
+def _require_own_words(handover: Handover, read_back: str) -> None:
+    told = {_bare(t) for t in (handover.done, handover.open, handover.promised, handover.watch_out)}
+    if len(read_back.split()) < 3 or _bare(read_back) in told:
+        raise NotAllowed(
+            [
+                Missing(
+                    "R6",
+                    "read_back",
+                    N_("Write the agreement back in your own words, in one sentence."),
+                    "read_back",
+                )
+            ]
+        )
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def release(person: Person, team_id: int, *, by: Person | None, at: datetime) -> None:
+    """Somebody leaves: the board keeper is caretaker at once, and every item waits for its new owner."""
+    caretaker = _caretaker(team_id, person)
+    items = db.session.scalars(
+        select(Item).where(
+            Item.team_id == team_id,
+            Item.phase.in_(OPEN_PHASES),
+            (Item.owner_id == person.id) | (Item.caretaker_id == person.id),
+        )
+    )
+    for item in items:
+        item.caretaker_id = caretaker.id if caretaker else None
+        record(item, "caretaker", by=by, at=at, field="caretaker_id", old=person.id, new=item.caretaker_id)
+        if _open_receiver(item) in (None, person.id):
+            _open(item, None, _note_from(item, facts_of(item, at)), by=by, at=at, giver_id=person.id)
+    _reopen_received(person, team_id, by=by, at=at)
+
+
+def _reopen_received(person: Person, team_id: int, *, by: Person | None, at: datetime) -> None:
+    """What was on its way to somebody who leaves looks for another receiver."""
+    rows = db.session.scalars(
+        select(Handover)
+        .join(Item, Item.id == Handover.item_id)
+        .where(Item.team_id == team_id, Handover.receiver_id == person.id, Handover.state == HandoverState.OPEN)
+    ).all()
+    for row in rows:
+        note = Note(row.done, row.open, row.promised, row.watch_out)
+        _open(row.item, None, note, by=by, at=at, giver_id=row.giver_id)
+
+
+def _caretaker(team_id: int, leaver: Person) -> Person | None:
+    """The board keeper, else a leader, else an administrator."""
+    for role in KEEPERS:
+        for person in people_with(team_id, role):
+            if person.id != leaver.id:
+                return person
+    return db.session.scalar(
+        select(Person)
+        .where(Person.is_administrator, Person.deactivated_at.is_(None), Person.id != leaver.id)
+        .order_by(Person.id)
+        .limit(1)
+    )

@@ -1,0 +1,286 @@
+"""The promise: a date never moves without a reason and word to the customer (R3, R7, R8, R9)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pdca.db import db
+from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
+from pdca.items.answers import ToldAnswer
+from pdca.items.facts import Facts
+from pdca.items.journal import record
+from pdca.items.lifecycle import Act
+from pdca.items.models import Decision, Item, Promise, Word
+from pdca.items.permissions import guard, refuse, require_owner
+from pdca.items.planning import move_check, open_checks
+from pdca.items.promotion import MOVED_TWICE, promote
+from pdca.items.queries import facts_of
+from pdca.items.terms import (
+    CustomerType,
+    DecisionKind,
+    DecisionState,
+    Kind,
+    Phase,
+    PromiseState,
+    ToldHow,
+    WordKind,
+)
+from pdca.people.models import Person
+
+# The leader approves this move and every later one.
+LEADER_APPROVES_FROM = 3
+GIVE_REASON = N_("Give the reason, in words the customer understands.")
+TELL_CUSTOMER = N_("Tell the customer: nobody can be mailed from here, so log a call, a visit or a notice.")
+STILL_NEEDED = N_("The last useful date has passed: say that it is still needed, or stop.")
+
+
+def first_promise(item: Item, facts: Facts, *, by: Person, at: datetime) -> None:
+    """On leaving Plan the agreed date becomes the promise; a changed one counts as a move."""
+    assert item.due_on is not None
+    standing = _standing(item)
+    if standing is not None and standing.due_on == item.due_on and _same_round(item, standing):
+        return
+    moved = standing is not None and _same_round(item, standing)
+    if standing is not None:
+        standing.state = PromiseState.REPLACED
+    _add(item, item.due_on, PromiseState.STANDING, N_("Planned anew.") if moved else "", by=by, at=at)
+    if moved:
+        item.times_moved += 1
+    item.first_promised_on = item.first_promised_on or item.due_on
+    item.round.due_on = item.due_on
+
+
+def _same_round(item: Item, promise: Promise) -> bool:
+    """A next round makes a new promise; only within a round a later date is a move."""
+    return promise.given_at >= item.round.opened_at
+
+
+def change_date(
+    item: Item,
+    *,
+    due_on: date,
+    reason: str,
+    by: Person,
+    at: datetime,
+    told: ToldAnswer | None = None,
+    still_needed: bool = True,
+) -> None:
+    """A new date with its reason and word to the customer. In Check and Act it moves the open check.
+
+    Raises NotAllowed naming what is missing (R7 word to the customer, R8 reason, R9 still needed?),
+    Invalid when the date is in the past.
+    """
+    facts = facts_of(item, at)
+    guard(facts, Act.DATE)
+    behalf = require_owner(by, item, facts)
+    if due_on < facts.today:
+        raise Invalid([FieldError("due_on", N_("Choose today or a later day."))])
+    if item.phase in (Phase.CHECK, Phase.ACT):
+        _move_open_check(item, facts, due_on, reason, by=by, at=at)
+        return
+    if item.phase is not Phase.DO:
+        raise refuse(N_("Only a promise in Do has a date to move; in Plan you simply agree another day."), rule="R8")
+    word = told or _draft(item, facts, reason)
+    _require(facts, due_on, reason, word, still_needed)
+    assert word is not None
+    if item.times_moved + 1 >= LEADER_APPROVES_FROM:
+        _wait_for_leader(item, due_on, reason, word, by=by, at=at)
+    else:
+        _stand(item, due_on, reason, word, facts, by=by, at=at, behalf=behalf)
+
+
+def _require(facts: Facts, due_on: date, reason: str, word: ToldAnswer | None, still_needed: bool) -> None:
+    missing: list[Missing] = []
+    if not reason.strip():
+        missing.append(Missing("R8", "reason", GIVE_REASON, "reason"))
+    if word is None or (word.how is ToldHow.MAIL and not facts.customer_email_known):
+        missing.append(Missing("R7", "customer_told", TELL_CUSTOMER, "customer_told"))
+    if facts.last_useful_on is not None and due_on > facts.last_useful_on and not still_needed:
+        missing.append(Missing("R9", "still_needed", STILL_NEEDED, "still_needed"))
+    if facts.promise is not None and facts.promise.waiting_number is not None:
+        missing.append(
+            Missing(
+                "R8",
+                "due_on",
+                N_("The leader is still deciding on the date you asked for."),
+                "waits_for_leader",
+            )
+        )
+    if missing:
+        raise NotAllowed(missing)
+
+
+def _draft(item: Item, facts: Facts, reason: str) -> ToldAnswer | None:
+    """Two answers suffice: the message is drafted from the reason; nobody to tell → the proposer by notice."""
+    if facts.customer_email_known:
+        return ToldAnswer(ToldHow.MAIL, item.customer_name, facts.today, reason)
+    if item.customer_type in (None, CustomerType.UNKNOWN):
+        return ToldAnswer(ToldHow.NOTICE, facts.proposer_name or facts.team_name, facts.today, reason)
+    return None
+
+
+def draft_message(item: Item, reason: str) -> str:
+    """What the customer will read unless the owner rewrites it."""
+    return reason.strip()
+
+
+def _stand(
+    item: Item,
+    due_on: date,
+    reason: str,
+    word: ToldAnswer,
+    facts: Facts,
+    *,
+    by: Person,
+    at: datetime,
+    behalf: int | None,
+) -> None:
+    old = item.due_on
+    promise = _replace(item, due_on, PromiseState.STANDING, reason, word, by=by, at=at)
+    item.still_needed_on = facts.today
+    record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=due_on, why=reason, on_behalf_of=behalf)
+    _tell(item, promise, word, by=by, at=at, held=False)
+    if item.kind is Kind.QUICK_WIN and item.times_moved >= 2:
+        promote(item, MOVED_TWICE, at=at)
+
+
+def _replace(
+    item: Item, due_on: date, state: PromiseState, reason: str, word: ToldAnswer, *, by: Person, at: datetime
+) -> Promise:
+    standing = _standing(item)
+    if standing is not None:
+        standing.state = PromiseState.REPLACED
+    promise = _add(item, due_on, state, reason, by=by, at=at, word=word)
+    item.due_on = due_on
+    item.round.due_on = due_on
+    item.times_moved += 1
+    return promise
+
+
+def _add(
+    item: Item,
+    due_on: date,
+    state: PromiseState,
+    reason: str,
+    *,
+    by: Person,
+    at: datetime,
+    word: ToldAnswer | None = None,
+) -> Promise:
+    promise = Promise(
+        item_id=item.id,
+        number=1 + max((p.number for p in item.promises), default=0),
+        due_on=due_on,
+        state=state,
+        given_at=at,
+        given_by_id=by.id,
+        reason=reason.strip(),
+        told_how=word.how if word else None,
+        told_who=word.who if word else "",
+        told_on=word.on if word else None,
+        told_message=word.message if word else "",
+    )
+    item.promises.append(promise)
+    db.session.flush()
+    return promise
+
+
+def _tell(item: Item, promise: Promise, word: ToldAnswer, *, by: Person, at: datetime, held: bool) -> None:
+    if word.how is not ToldHow.MAIL:
+        return
+    text = word.message.strip() or draft_message(item, promise.reason)
+    db.session.add(
+        Word(
+            item_id=item.id,
+            kind=WordKind.NEW_DATE,
+            text=text,
+            at=at,
+            by_id=by.id,
+            promise_id=promise.id,
+            held_since=at if held else None,
+        )
+    )
+
+
+def _wait_for_leader(item: Item, due_on: date, reason: str, word: ToldAnswer, *, by: Person, at: datetime) -> None:
+    """Third move: nothing changes until the leader approves; the word to the customer is held back."""
+    promise = _add(item, due_on, PromiseState.WAITING, reason, by=by, at=at, word=word)
+    item.decisions.append(
+        Decision(
+            item_id=item.id,
+            kind=DecisionKind.THIRD_DATE,
+            state=DecisionState.OPEN,
+            asked_at=at,
+            asked_by_id=by.id,
+            question=reason.strip(),
+            promise_id=promise.id,
+            round_number=item.round_number,
+        )
+    )
+    _tell(item, promise, word, by=by, at=at, held=True)
+    record(item, "date_asked", by=by, at=at, field="due_on", old=item.due_on, new=due_on, why=reason)
+
+
+def promise_again(item: Item, due_on: date, reason: str, word: ToldAnswer, *, by: Person, at: datetime) -> None:
+    """Finish the rest after "partly": a new date counts as a move, and the customer hears of it."""
+    old = item.due_on
+    why = reason.strip() or N_("Finish the rest.")
+    promise = _replace(item, due_on, PromiseState.STANDING, why, word, by=by, at=at)
+    record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=due_on, why=why)
+    _tell(item, promise, word, by=by, at=at, held=False)
+
+
+def undo_first(item: Item, given_at: datetime) -> None:
+    """Taking back the start: the promise it made never was."""
+    for promise in [p for p in item.promises if p.given_at == given_at]:
+        promise.state = PromiseState.REFUSED
+        if promise.number == 1:
+            item.first_promised_on = None
+    standing = _standing(item)
+    earlier = [p for p in item.promises if p.state is PromiseState.REPLACED]
+    if standing is None and earlier:
+        earlier[-1].state = PromiseState.STANDING
+
+
+def approve(item: Item, promise: Promise, *, by: Person, at: datetime) -> None:
+    """The leader says yes: the waiting date stands and the customer hears of it now."""
+    old = item.due_on
+    standing = _standing(item)
+    if standing is not None:
+        standing.state = PromiseState.REPLACED
+    promise.state = PromiseState.STANDING
+    item.due_on = promise.due_on
+    item.round.due_on = promise.due_on
+    item.times_moved += 1
+    for word in _words(promise):
+        word.held_since = None
+    record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=promise.due_on, why=promise.reason)
+    if item.kind is Kind.QUICK_WIN:
+        promote(item, MOVED_TWICE, at=at)
+
+
+def reject(promise: Promise, *, at: datetime) -> None:
+    """The leader says no: the old date stands, and the held word is never sent."""
+    promise.state = PromiseState.REFUSED
+    for word in _words(promise):
+        word.withdrawn_at = at
+
+
+def _words(promise: Promise) -> list[Word]:
+    return list(db.session.query(Word).filter_by(promise_id=promise.id))
+
+
+def _standing(item: Item) -> Promise | None:
+    return next((p for p in reversed(item.promises) if p.state is PromiseState.STANDING), None)
+
+
+def _move_open_check(item: Item, facts: Facts, due_on: date, reason: str, *, by: Person, at: datetime) -> None:
+    dated = [c for c in open_checks(item) if c.due_on is not None]
+    if not dated:
+        raise refuse(N_("There is no open check whose day could move."), rule="R8", field="due_on", name="no_check")
+    if not reason.strip():
+        raise NotAllowed([Missing("R8", "reason", GIVE_REASON, "reason")])
+    check = min(dated, key=lambda c: (c.due_on or due_on, c.number))
+    old = check.due_on
+    move_check(item, check, due_on, facts)
+    record(item, "check_moved", by=by, at=at, field="due_on", old=old, new=check.due_on, why=reason)

@@ -1,0 +1,58 @@
+"""A quick win that turns out not to be quick becomes an improvement action, with its history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pdca.errors import N_
+from pdca.items.facts import Facts
+from pdca.items.journal import record
+from pdca.items.models import Item
+from pdca.items.planning import replan
+from pdca.items.queries import facts_of
+from pdca.items.terms import ActorKind, Kind, Phase
+
+TOO_LONG = N_("More than %(days)s days in Do.")
+MOVED_TWICE = N_("The date moved for the second time.")
+FAILED_TWICE = N_("The second round failed.")
+
+
+def promote(item: Item, why: str, *, at: datetime) -> None:
+    """Make it an improvement action. Open checks are planned anew; the new questions come at the next gate."""
+    if item.kind is not Kind.QUICK_WIN:
+        return
+    item.kind = Kind.IMPROVEMENT
+    if item.phase not in (Phase.NEW, Phase.PLAN):
+        # It can no longer be taken: shown as "no baseline (promoted)".
+        item.round.baseline_lost = True
+    record(
+        item,
+        "promoted",
+        by=None,
+        at=at,
+        kind=ActorKind.CLOCK,
+        field="kind",
+        old=Kind.QUICK_WIN,
+        new=Kind.IMPROVEMENT,
+        why=why,
+    )
+    if item.phase in (Phase.DO, Phase.CHECK, Phase.ACT) and item.round.verdict is None:
+        replan(item, facts_of(item, at))
+
+
+def is_too_long_in_do(facts: Facts) -> bool:
+    """A quick win on day 43 (◇ + 1) in Do."""
+    days = facts.days_in_do
+    return (
+        facts.kind is Kind.QUICK_WIN
+        and facts.phase is Phase.DO
+        and days is not None
+        and days > facts.settings.quick_win_days
+    )
+
+
+def promote_overdue(item: Item, *, at: datetime) -> None:
+    """By the clock: promote when it has been too long in Do."""
+    facts = facts_of(item, at)
+    if is_too_long_in_do(facts):
+        promote(item, TOO_LONG, at=at)

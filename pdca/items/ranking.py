@@ -1,0 +1,93 @@
+"""Order on the board: the client names neighbours, the server computes the rank. Always ORDER BY rank, id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from pdca.db import db
+from pdca.items.models import Item
+
+GAP = 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """Neighbours by item id, as the person saw them; None on an edge or when not said."""
+
+    after: int | None = None
+    before: int | None = None
+
+
+def rank_for(item: Item, place: Place | None) -> int:
+    """The rank that puts the item between its neighbours in its phase; at the top when none are named.
+
+    A neighbour that left the column in the meantime is ignored: the other one decides.
+    """
+    if place is None or (place.after is None and place.before is None):
+        return _top(item)
+    after = _neighbour(item, place.after)
+    before = _neighbour(item, place.before)
+    if after is not None:
+        return _below(item, after)
+    if before is not None:
+        return _above(item, before)
+    return _top(item)
+
+
+def _neighbour(item: Item, neighbour_id: int | None) -> Item | None:
+    if neighbour_id is None or neighbour_id == item.id:
+        return None
+    found = db.session.get(Item, neighbour_id)
+    same = found is not None and (found.team_id, found.phase) == (item.team_id, item.phase)
+    return found if same else None
+
+
+def _top(item: Item) -> int:
+    lowest = db.session.scalar(
+        select(func.min(Item.rank)).where(Item.team_id == item.team_id, Item.phase == item.phase, Item.id != item.id)
+    )
+    return 0 if lowest is None else lowest - GAP
+
+
+def _below(item: Item, after: Item) -> int:
+    """Right after that card, whatever a filter hides in between."""
+    following = db.session.scalar(
+        select(func.min(Item.rank)).where(
+            Item.team_id == item.team_id, Item.phase == item.phase, Item.id != item.id, Item.rank > after.rank
+        )
+    )
+    if following is None:
+        return after.rank + GAP
+    if following - after.rank < 2:
+        spread(item.team_id, item.phase)
+        return _below(item, after)
+    return (after.rank + following) // 2
+
+
+def _above(item: Item, before: Item) -> int:
+    preceding = db.session.scalar(
+        select(func.max(Item.rank)).where(
+            Item.team_id == item.team_id,
+            Item.phase == item.phase,
+            Item.id != item.id,
+            Item.rank < before.rank,
+        )
+    )
+    if preceding is None:
+        return before.rank - GAP
+    if before.rank - preceding < 2:
+        spread(item.team_id, item.phase)
+        return _above(item, before)
+    return (before.rank + preceding) // 2
+
+
+def spread(team_id: int, phase: object) -> None:
+    """Give a column even gaps again, in the order it has."""
+    rows = db.session.scalars(
+        select(Item).where(Item.team_id == team_id, Item.phase == phase).order_by(Item.rank, Item.id)
+    ).all()
+    for position, row in enumerate(rows):
+        row.rank = position * GAP
+    db.session.flush()

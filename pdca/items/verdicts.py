@@ -1,0 +1,276 @@
+"""Judging: the customer's judgement goes first (R24), and "not effective" is never the end (R11, R22)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from pdca.db import db
+from pdca.errors import N_, FieldError, Invalid
+from pdca.items.answers import CallAnswer, VerdictAnswer
+from pdca.items.checks import CORRECTION
+from pdca.items.facts import CheckFacts, Facts
+from pdca.items.journal import record
+from pdca.items.lifecycle import Act
+from pdca.items.models import Call, Check, Item, Word
+from pdca.items.permissions import SOMEBODY_ELSE_MESSAGE, guard, is_member, may_decide, refuse, require_owner
+from pdca.items.planning import ask_again, cancel_open
+from pdca.items.promotion import promote
+from pdca.items.queries import facts_of
+from pdca.items.terms import (
+    UNSETTLED,
+    ActorKind,
+    CallPurpose,
+    CheckState,
+    CustomerType,
+    Importance,
+    Kind,
+    Solved,
+    Verdict,
+    WordKind,
+)
+from pdca.people.models import Person
+
+TOO_EARLY_AT_MOST = timedelta(days=42)
+# From bad to good; a verdict may not be better than what the customer said (R24).
+ORDER = (Verdict.NOT_EFFECTIVE, Verdict.PARTLY, Verdict.EFFECTIVE)
+
+
+def give_verdict(item: Item, answer: VerdictAnswer, *, by: Person, at: datetime) -> Check:
+    """Judge the latest check. The customer's judgement goes first: theirs can be worse made, never better (R24)."""
+    facts = facts_of(item, at)
+    guard(facts, Act.VERDICT)
+    check = _to_judge(item, facts, answer.verdict)
+    mine = next(c for c in facts.checks if c.id == check.id)
+    _require_judge(item, facts, mine, by=by, at=at)
+    if answer.verdict is Verdict.NOT_REACHED:
+        _not_reached(check, facts, answer.evidence, by=by, at=at)
+    elif answer.verdict is Verdict.TOO_EARLY:
+        return _too_early(check, facts, answer, by=by, at=at)
+    else:
+        _require_within(facts, mine, answer.verdict)
+    return _settle(check, facts, answer.verdict, answer.evidence, by=by, at=at)
+
+
+def _to_judge(item: Item, facts: Facts, verdict: Verdict) -> Check:
+    live = [c for c in item.checks if c.round_number == item.round_number and c.state is not CheckState.CANCELLED]
+    answered = [c for c in live if c.state is CheckState.ANSWERED and c.verdict is None]
+    if answered:
+        return answered[-1]
+    waiting = [c for c in live if c.state in UNSETTLED and c.due_on is not None]
+    if verdict in (Verdict.NOT_REACHED, Verdict.TOO_EARLY) and waiting:
+        return waiting[0]
+    judged = [c for c in live if c.verdict is not None]
+    if judged:
+        raise refuse(N_("The verdict on the latest check has been given."), rule="R13", field="verdict", name="judged")
+    raise refuse(
+        N_("Wait for the customer's answer; for an unknown customer somebody other than the owner observes."),
+        rule="R11",
+        field="answer",
+        name="answered",
+    )
+
+
+def _require_judge(item: Item, facts: Facts, check: CheckFacts, *, by: Person, at: datetime) -> None:
+    """Importance high and no customer's answer: somebody other than the owner judges."""
+    if facts.importance is Importance.HIGH and not check.has_customer_answer and check.answers:
+        if not may_decide(by, item, at):
+            raise refuse(SOMEBODY_ELSE_MESSAGE, rule="R11", field="verdict", name="someone_else")
+        return
+    if may_decide(by, item, at) and is_member(by, item):
+        return
+    require_owner(by, item, facts)
+
+
+def best_verdict(facts: Facts, check: CheckFacts) -> Verdict:
+    """The best verdict that the customer's answers allow (R24) and the groups that answered (R22)."""
+    said = [a.solved for a in check.answers if a.is_by_customer]
+    best = _best_of(said, is_group=facts.customer_type is CustomerType.GROUP)
+    if facts.is_action and set(facts.groups) - set(facts.groups_answered) and len(facts.groups) > 1:
+        best = min(best, Verdict.PARTLY, key=ORDER.index)
+    return best
+
+
+def _best_of(said: list[Solved], *, is_group: bool) -> Verdict:
+    noes = said.count(Solved.NO)
+    if noes and (not is_group or noes * 2 > len(said)):
+        return Verdict.NOT_EFFECTIVE
+    if noes or (Solved.PARTLY in said and not is_group):
+        return Verdict.PARTLY
+    return _group_middle(said) if is_group else Verdict.EFFECTIVE
+
+
+def _group_middle(said: list[Solved]) -> Verdict:
+    """A group without a "no": effective when more said yes than partly."""
+    return Verdict.PARTLY if said.count(Solved.PARTLY) > said.count(Solved.YES) else Verdict.EFFECTIVE
+
+
+def _require_within(facts: Facts, check: CheckFacts, verdict: Verdict) -> None:
+    best = best_verdict(facts, check)
+    if ORDER.index(verdict) > ORDER.index(best):
+        raise refuse(
+            N_("The customer's judgement goes first: the verdict cannot be better than theirs."),
+            rule="R24",
+            field="verdict",
+            name="verdict",
+            best=best.value,
+        )
+
+
+def _too_early(check: Check, facts: Facts, answer: VerdictAnswer, *, by: Person, at: datetime) -> Check:
+    """Once per round, with a reason and a new day within 42 days: a check of its own asks again then."""
+    if any(c.verdict is Verdict.TOO_EARLY for c in facts.checks):
+        raise refuse(N_("“Too early to say” is possible once."), rule="R13", field="verdict", name="once")
+    if not answer.evidence.strip():
+        raise Invalid([FieldError("evidence", N_("Write why it is too early to say."))])
+    again = answer.check_again_on
+    if again is None or not facts.today < again <= facts.today + TOO_EARLY_AT_MOST:
+        raise Invalid([FieldError("check_again_on", N_("Choose a day within 42 days."))])
+    check.verdict, check.verdict_at, check.verdict_by_id = Verdict.TOO_EARLY, at, by.id
+    check.evidence = answer.evidence.strip()
+    if check.state in UNSETTLED:
+        check.state = CheckState.CANCELLED
+    ask_again(check, again, facts)
+    record(
+        check.item,
+        "verdict",
+        by=by,
+        at=at,
+        field="verdict",
+        new=Verdict.TOO_EARLY,
+        old=check.number,
+        why=answer.evidence,
+    )
+    return check
+
+
+def settle_verdict(check: Check, *, at: datetime) -> None:
+    """By the clock, 24 hours after the customer's answer: the verdict follows the customer.
+
+    For an action only a "no" settles by itself; there the owner compares prediction and result.
+    """
+    facts = facts_of(check.item, at)
+    mine = next(c for c in facts.checks if c.id == check.id)
+    if check.verdict is not None or not follows_customer(facts, mine):
+        return
+    _settle(check, facts, best_verdict(facts, mine), "", by=None, at=at)
+
+
+def follows_customer(facts: Facts, check: CheckFacts) -> bool:
+    """Whether the verdict on this check needs nobody: 24 hours passed since the customer's answer."""
+    if check.state is not CheckState.ANSWERED or check.verdict is not None or not check.has_customer_answer:
+        return False
+    if check.answered_at is None or facts.at - check.answered_at < CORRECTION:
+        return False
+    return not facts.is_action or best_verdict(facts, check) is Verdict.NOT_EFFECTIVE
+
+
+def _settle(check: Check, facts: Facts, verdict: Verdict, evidence: str, *, by: Person | None, at: datetime) -> Check:
+    item = check.item
+    check.verdict, check.verdict_at, check.evidence = verdict, at, evidence.strip()
+    check.verdict_by_id = by.id if by else None
+    record(
+        item,
+        "verdict",
+        by=by,
+        at=at,
+        kind=ActorKind.PERSON if by else ActorKind.CLOCK,
+        field="verdict",
+        old=check.number,
+        new=verdict,
+        why=evidence,
+    )
+    mine = next(c for c in facts.checks if c.id == check.id)
+    if verdict is Verdict.NOT_EFFECTIVE:
+        _fail_round(item, at=at)
+    elif _is_enough(facts, mine, verdict):
+        cancel_open(item)
+    return check
+
+
+def _is_enough(facts: Facts, check: CheckFacts, verdict: Verdict) -> bool:
+    """A normal quick win that is plainly effective with a customer's answer needs no second check."""
+    plain = facts.kind is Kind.QUICK_WIN and facts.importance is Importance.NORMAL
+    return plain and verdict is Verdict.EFFECTIVE and check.has_customer_answer
+
+
+def _fail_round(item: Item, *, at: datetime) -> None:
+    """Not effective blocks closing at once; the remaining checks are cancelled (kept as cancelled)."""
+    cancel_open(item)
+    item.round.verdict = Verdict.NOT_EFFECTIVE
+    failed = sum(r.verdict is Verdict.NOT_EFFECTIVE for r in item.rounds)
+    if item.kind is Kind.QUICK_WIN and failed >= 2:
+        promote(item, N_("The second round failed."), at=at)
+
+
+def _not_reached(check: Check, facts: Facts, evidence: str, *, by: Person, at: datetime) -> None:
+    """Two attempts on different days, other evidence, judged by somebody else; counted apart."""
+    mine = next(c for c in facts.checks if c.id == check.id)
+    if len(mine.attempt_days) < 2:
+        raise refuse(
+            N_("Try at least twice, on different days, before you say the customer was not reached."),
+            rule="R11",
+            field="verdict",
+            name="attempts",
+        )
+    if not evidence.strip():
+        raise Invalid([FieldError("evidence", N_("Write the other evidence that shows whether it works."))])
+    if not may_decide(by, check.item, at):
+        raise refuse(SOMEBODY_ELSE_MESSAGE, rule="R11", field="verdict", name="someone_else")
+    check.state, check.settled_at = CheckState.NOT_REACHED, at
+
+
+def tell_next(item: Item, text: str, *, by: Person, at: datetime) -> None:
+    """Tell the customer what happens next after "not effective"; a call is logged with record_told."""
+    facts = facts_of(item, at)
+    require_owner(by, item, facts)
+    check = _failed_check(item)
+    if not text.strip():
+        raise Invalid([FieldError("text", N_("Write what happens next."))])
+    db.session.add(
+        Word(
+            item_id=item.id,
+            kind=WordKind.NEXT_ROUND,
+            text=text.strip(),
+            at=at,
+            by_id=by.id,
+            check_id=check.id,
+        )
+    )
+    check.told_at = at
+    record(item, "customer_told", by=by, at=at, new={"check": check.number}, why=text)
+
+
+def record_told(item: Item, call: CallAnswer, *, by: Person, at: datetime) -> None:
+    """The customer was told by phone or in person."""
+    facts = facts_of(item, at)
+    require_owner(by, item, facts)
+    if not call.with_whom.strip():
+        raise Invalid([FieldError("with_whom", N_("Write whom you spoke to."))])
+    item.calls.append(
+        Call(
+            item_id=item.id,
+            round_number=item.round_number,
+            purpose=CallPurpose.TELL,
+            with_whom=call.with_whom,
+            on=call.on,
+            channel=call.channel,
+            notes=call.notes,
+            by_id=by.id,
+            recorded_at=at,
+        )
+    )
+    for check in _failed(item):
+        check.told_at = check.told_at or at
+    record(item, "customer_told", by=by, at=at, new={"with": call.with_whom}, why=call.notes)
+
+
+def _failed(item: Item) -> Iterable[Check]:
+    return (c for c in item.checks if c.verdict is Verdict.NOT_EFFECTIVE and c.told_at is None)
+
+
+def _failed_check(item: Item) -> Check:
+    check = next(iter(_failed(item)), None)
+    if check is None:
+        raise refuse(N_("There is nothing the customer still has to be told."), rule="R24", name="nothing_to_tell")
+    return check

@@ -1,0 +1,81 @@
+"""Acts on the way: waiting on others, calls, announcements, order on the board."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pdca.errors import N_, FieldError, Invalid
+from pdca.items.answers import AnnouncementAnswer, Answers, CallAnswer
+from pdca.items.edit import Writing, write
+from pdca.items.journal import record
+from pdca.items.lifecycle import Act
+from pdca.items.models import Item
+from pdca.items.permissions import guard, refuse, require_member, require_owner
+from pdca.items.queries import facts_of
+from pdca.items.ranking import Place, rank_for
+from pdca.items.terms import Phase
+from pdca.people.models import Person
+
+
+def wait_on(item: Item, what: str, until: date, *, by: Person, at: datetime) -> None:
+    """Waiting on others, in Do only; the clock runs on."""
+    facts = facts_of(item, at)
+    guard(facts, Act.WAIT)
+    require_owner(by, item, facts)
+    if item.phase is not Phase.DO:
+        raise refuse(N_("Only work in Do can wait on others."), rule="phase", name="phase")
+    errors = []
+    if not what.strip():
+        errors.append(FieldError("what", N_("Write what or whom you wait for.")))
+    if until < facts.today:
+        errors.append(FieldError("until", N_("Choose today or a later day.")))
+    if errors:
+        raise Invalid(errors)
+    old = item.waiting_on
+    item.waiting_on, item.waiting_until = what.strip()[:200], until
+    record(
+        item,
+        "waiting",
+        by=by,
+        at=at,
+        field="waiting_on",
+        old=old,
+        new={"on": what, "until": until.isoformat()},
+    )
+
+
+def wait_no_longer(item: Item, *, by: Person, at: datetime) -> None:
+    """The wait is over."""
+    facts = facts_of(item, at)
+    guard(facts, Act.WAIT)
+    require_owner(by, item, facts)
+    old, item.waiting_on, item.waiting_until = item.waiting_on, "", None
+    record(item, "waiting_over", by=by, at=at, field="waiting_on", old=old)
+
+
+def log_call(item: Item, call: CallAnswer, *, by: Person, at: datetime) -> None:
+    """R10: a call during the work."""
+    facts = facts_of(item, at)
+    guard(facts, Act.CALL)
+    require_owner(by, item, facts)
+    if item.phase is not Phase.DO:
+        raise refuse(N_("A call during the work belongs to Do."), rule="R10", name="phase")
+    write(Writing(item, by, at), {"call": call})
+
+
+def announce(item: Item, announcement: AnnouncementAnswer, *, by: Person, at: datetime) -> None:
+    """R4: tell the change beforehand, with the reason."""
+    facts = facts_of(item, at)
+    guard(facts, Act.ANNOUNCE)
+    require_owner(by, item, facts)
+    answers: Answers = {"announcement": announcement}
+    if not item.catalogue_changes:
+        answers["catalogue_changes"] = True
+    write(Writing(item, by, at), answers)
+
+
+def reorder(item: Item, place: Place, *, by: Person, at: datetime) -> None:
+    """Another place in the same column. Touches nothing: an order is no fact of the work."""
+    guard(facts_of(item, at), Act.REORDER)
+    require_member(by, item)
+    item.rank = rank_for(item, place)
