@@ -37,6 +37,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_failed_sign_in_address"), "failed_sign_in", ["address"], unique=False)
     op.create_index(op.f("ix_failed_sign_in_at"), "failed_sign_in", ["at"], unique=False)
     op.create_table(
+        "installation",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "journal",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=True),
@@ -81,6 +87,7 @@ def upgrade() -> None:
         sa.Column("days_off", sa.String(length=20), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("is_administrator", sa.Boolean(), nullable=False),
+        sa.Column("has_come_in", sa.Boolean(), nullable=False),
         sa.Column("deputy_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True),
@@ -141,9 +148,13 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("occurrence", sa.String(length=40), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("holder_id", sa.Integer(), nullable=True),
+        sa.Column("given_by_id", sa.Integer(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settle_by", sa.Date(), nullable=True),
+        sa.Column("ladder", sa.String(length=30), nullable=False),
         sa.Column("step", sa.String(length=10), nullable=False),
         sa.Column("next_step", sa.String(length=10), nullable=False),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
@@ -251,10 +262,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("device", sa.String(length=200), nullable=False),
+        sa.CheckConstraint("by IN ('link', 'password', 'demo')", name=op.f("ck_sign_in_by_known")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_sign_in_person_id_person"), ondelete="CASCADE"
         ),
@@ -1057,5 +1070,6 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("node")
     op.drop_table("journal")
+    op.drop_table("installation")
     op.drop_table("failed_sign_in")
     op.drop_table("breaker")
