@@ -1,0 +1,1 @@
+"""What builders run and the product does not need."""
