@@ -48,10 +48,19 @@ class Duty(Base):
     kind: Mapped[str] = mapped_column(String(30))
     # A calendar or round name ("aftercare:2", "promise:3"), never a timestamp.
     occurrence: Mapped[str] = mapped_column(String(40))
-    # None: the customer owes it (an aftercare answer by mail).
+    # In which role somebody holds it: all keepers of a team see what the keeper owes.
+    role: Mapped[str] = mapped_column(String(20))
+    # Who owes it; during an absence the deputy acts, which is looked up when it matters. None: nobody is left.
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    # Whose own act opened it: not told about it at once.
+    given_by_id: Mapped[int | None]
     due_on: Mapped[date]
+    # The midnight (team's zone) that ends the day it is due.
     due_at: Mapped[datetime]
+    # Of a check: the day by which it must be settled.
+    settle_by: Mapped[date | None]
+    # The row of ladder.py this duty climbs.
+    ladder: Mapped[str] = mapped_column(String(30))
     step: Mapped[str] = mapped_column(String(10), default="")
     next_step: Mapped[str] = mapped_column(String(10), default="")
     next_step_at: Mapped[datetime | None]
