@@ -1,0 +1,102 @@
+// Single keys, for who wants them: they can be turned off, and never fire while you type.
+import { capture } from "./capture.js";
+import { isDragging } from "./drag.js";
+import { openMenu } from "./menu.js";
+import { nextPhases, shift, toPhase } from "./move.js";
+import { isOpen, open } from "./sheet.js";
+
+const ORDER = ["new", "plan", "do", "check", "act", "closed"];
+const OFF = "keys-off";
+let waitsForColumn = false;
+
+const isOff = () => localStorage.getItem(OFF) === "yes";
+const focusedCard = () => document.activeElement?.closest?.("[data-card]");
+const columns = () => [...document.querySelectorAll("[data-column]")];
+const cardsIn = (column) => [...(column?.querySelectorAll("[data-card]") ?? [])];
+
+function focusCard(card) {
+  if (!card) return false;
+  card.querySelector(".card-title a").focus();
+  card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  return true;
+}
+
+// Up and down within a column, left and right to the same height in the next one that has cards.
+function walk(card, dx, dy) {
+  if (!card) return focusCard(document.querySelector("[data-card]"));
+  const column = card.closest("[data-column]");
+  const place = cardsIn(column).indexOf(card);
+  if (dy) return focusCard(cardsIn(column)[place + dy]);
+  const all = columns();
+  for (let i = all.indexOf(column) + dx; all[i]; i += dx) {
+    const cards = cardsIn(all[i]);
+    if (cards.length) return focusCard(cards[Math.min(place, cards.length - 1)]);
+  }
+  return true;
+}
+
+function phaseStep(card, step) {
+  const phase = card.dataset.phase;
+  const to = ORDER[ORDER.indexOf(phase) + step];
+  if (nextPhases(phase).includes(to)) toPhase(card, to);
+}
+
+function toColumn(letter) {
+  const column = columns().find((one) => one.dataset.name?.toLowerCase().startsWith(letter));
+  if (!column) return;
+  column.scrollIntoView({ block: "nearest", inline: "start" });
+  if (!focusCard(cardsIn(column)[0])) column.querySelector("a, button, input:not([type=hidden])")?.focus();
+}
+
+export function help() {
+  const template = document.getElementById("keys-help");
+  if (!template || isOpen()) return;
+  const dialog = template.content.firstElementChild.cloneNode(true);
+  document.getElementById("sheet").replaceChildren(dialog);
+  dialog.querySelector("[data-keys-on]").checked = !isOff();
+  open(dialog);
+}
+
+const KEYS = {
+  c: () => capture(),
+  f: () => document.querySelector("[data-filters] a, [data-find]")?.focus(),
+  "?": () => help(),
+  n: () => (waitsForColumn = columns().length > 0),
+  m: (card) => card && openMenu(card.querySelector("[data-menu]")),
+  "[": (card) => card && phaseStep(card, -1),
+  "]": (card) => card && phaseStep(card, 1),
+};
+const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+function isTyping(target) {
+  return target.closest?.("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable], [role=menu]");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || isTyping(event.target) || isOpen() || isDragging()) return;
+  const card = focusedCard();
+  const arrow = ARROWS[event.key];
+  if (arrow && document.querySelector("[data-board]")) {
+    if (!card && event.target !== document.body) return;
+    event.preventDefault();
+    if (event.altKey && card) return void (arrow[1] ? shift(card, arrow[1]) : phaseStep(card, arrow[0]));
+    return void walk(card, ...arrow);
+  }
+  if (event.altKey || isOff()) return;
+  if (waitsForColumn) {
+    waitsForColumn = false;
+    event.preventDefault();
+    return toColumn(event.key.toLowerCase());
+  }
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act(card);
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("[data-keys-help]")) help();
+});
+document.addEventListener("change", ({ target }) => {
+  if (target.matches?.("[data-keys-on]")) localStorage.setItem(OFF, target.checked ? "no" : "yes");
+});

@@ -1,0 +1,11 @@
+// One module per behaviour, all by delegation: nothing here is needed to use the product, it makes it pleasant.
+import "./popup.js";
+import "./sheet.js";
+import "./chips.js";
+import "./flash.js";
+import "./why.js";
+import "./capture.js";
+import "./drag.js";
+import "./menu.js";
+import "./keys.js";
+import "./fold.js";

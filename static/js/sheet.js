@@ -1,0 +1,106 @@
+// The side sheet: a fragment that arrives in #sheet is opened as a modal dialog; closing it puts the focus back.
+import { word } from "./live.js";
+import { flash } from "./flash.js";
+
+const host = () => document.getElementById("sheet");
+const dialogIn = (node) => node?.querySelector("dialog[data-sheet]");
+const touch = matchMedia("(pointer: coarse)");
+let opener = null;
+let asked = null;
+
+export const isOpen = () => Boolean(document.querySelector("dialog[data-sheet][open]"));
+
+export function open(dialog, { again = false } = {}) {
+  dialog.classList.toggle("is-again", again);
+  dialog.showModal();
+  raise(dialog.dataset.card);
+  dialog.dispatchEvent(new CustomEvent("sheet:open", { bubbles: true }));
+  firstStop(dialog)?.focus();
+}
+
+function firstStop(dialog) {
+  const summary = dialog.querySelector("[data-error-summary]");
+  if (summary) return summary;
+  const marked = dialog.querySelector("[autofocus]");
+  if (marked) return marked;
+  const field = dialog.querySelector("[data-question]:not(.is-answered) :is(input, textarea, select):not([type=hidden])");
+  // A keyboard that jumps up over the first question helps nobody on a phone.
+  return touch.matches || !field ? dialog.querySelector("h1") : field;
+}
+
+// The card that asks stays visible above the scrim.
+function raise(id) {
+  lower();
+  asked = id ? document.getElementById(`card-${id}`) : null;
+  if (!asked) return;
+  asked.classList.add("is-asked");
+  asked.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function lower() {
+  document.querySelectorAll(".card.is-asked").forEach((card) => card.classList.remove("is-asked"));
+}
+
+function closed() {
+  const card = asked?.id;
+  lower();
+  asked = null;
+  const back = opener?.isConnected ? opener : card && document.querySelector(`#${card} .card-title a`);
+  opener = null;
+  back?.focus({ preventScroll: true });
+}
+
+document.addEventListener("htmx:before:request", ({ detail }) => {
+  const { ctx } = detail;
+  if (ctx.target === host() && !host().contains(ctx.sourceElement)) opener = document.activeElement;
+});
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  const refused = (ctx.response?.status ?? 0) >= 400;
+  // A page that breaks must never land inside the page that stands.
+  if (refused && ctx.target === host() && !ctx.text.includes("data-sheet")) {
+    event.preventDefault();
+    flash(word("wordOops"), "error");
+  }
+});
+
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  const { ctx } = detail;
+  if (ctx.target !== host()) return;
+  const dialog = dialogIn(host());
+  if (!dialog) return closed();
+  if (!dialog.open) return open(dialog, { again: ctx.request.method !== "GET" && Boolean(asked) });
+  // Only out-of-band regions came back: the act is done.
+  if (ctx.response.status < 300 && ctx.sourceElement.matches?.(".sheet-form")) dialog.close();
+});
+
+document.addEventListener("htmx:error", () => flash(word("wordOffline"), "error"));
+
+document.addEventListener("click", (event) => {
+  const dialog = event.target.closest?.("dialog[data-sheet]");
+  if (!dialog) return;
+  const beside = event.target === dialog && event.clientX < dialog.getBoundingClientRect().left;
+  if (event.target.closest("[data-close]") || (beside && !isChanged(dialog))) {
+    event.preventDefault();
+    dialog.close();
+  }
+});
+
+function isChanged(dialog) {
+  return [...dialog.querySelectorAll("input, textarea, select")].some((field) =>
+    "checked" in field && /radio|checkbox/.test(field.type)
+      ? field.checked !== field.defaultChecked
+      : field.tagName !== "SELECT" && field.value !== field.defaultValue,
+  );
+}
+
+document.addEventListener(
+  "close",
+  ({ target }) => {
+    if (!target.matches?.("dialog[data-sheet]")) return;
+    target.remove();
+    closed();
+  },
+  true,
+);
