@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.session import Session
 from itsdangerous import URLSafeTimedSerializer
+from playwright.sync_api import Playwright
 from sqlalchemy import event
 from sqlalchemy.orm import scoped_session
 from werkzeug.test import TestResponse
@@ -178,11 +179,11 @@ def at() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+def browser_type_launch_args(browser_type_launch_args: dict, playwright: Playwright) -> dict:
     """Drive the Chromium that this machine has."""
     return {
         **browser_type_launch_args,
-        "executable_path": browser_peer.executable(),
+        "executable_path": browser_peer.executable(playwright.chromium.executable_path),
         "args": ["--disable-dev-shm-usage", "--no-sandbox"],
     }
 

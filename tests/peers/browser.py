@@ -9,11 +9,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
-def executable() -> str:
-    """The path of a Chromium; raises with what to install when there is none."""
+def executable(downloaded: str) -> str:
+    """The path of a Chromium, Playwright's own download included; raises with what to install."""
     for name in NAMES:
         if found := shutil.which(name):
             return found
-    if MAC.is_file():
-        return str(MAC)
+    for path in (MAC, Path(downloaded)):
+        if path.is_file():
+            return str(path)
     raise RuntimeError("no Chromium to test with: apt-get install chromium (or install Google Chrome)")

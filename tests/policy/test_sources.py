@@ -14,18 +14,19 @@ INLINE = re.compile(r"""\son[a-z]+\s*=\s*["']|\sstyle\s*=\s*["']|<style|hx-on|ja
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)")
 TRIGGER_FILTER = re.compile(r"""hx-trigger\s*=\s*["'][^"']*\[""")
 # Python inside a template (a macro's own `style=` is an argument, not an attribute).
-JINJA = re.compile(r"\{%.*?%\}|\{\{(?!.*\|\s*safe).*?\}\}|\{#.*?#\}")
+JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}")
+NOTHING = re.compile(r"(?!)")
 UNESCAPED = re.compile(r"\|\s*safe\b")
 LOOPHOLES = re.compile(r"pytest\.(skip|xfail)|mark\.(skip|skipif|xfail)")
 
 
-def offences(paths, pattern, allowed=lambda name: False):
+def offences(paths, pattern, allowed=lambda name: False, ignore=NOTHING):
     return [
         f"{named(path)}:{number}: {line.strip()}"
         for path in paths
         if not allowed(named(path))
         for number, line in lines(path)
-        if pattern.search(JINJA.sub("", line))
+        if pattern.search(ignore.sub("", line))
     ]
 
 
@@ -39,7 +40,7 @@ def test_only_entrances_commit():
 
 def test_pages_have_no_inline_script_style_or_handler():
     pages = templates()
-    assert offences(pages, INLINE) == []
+    assert offences(pages, INLINE, ignore=JINJA) == []
     assert offences(pages, INLINE_SCRIPT) == []
     assert offences(pages, TRIGGER_FILTER) == []
 

@@ -1,0 +1,49 @@
+# The commands of this house. `make help` lists them; each installs what it needs, and only when that changed.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PORT ?= 5000
+WORKERS ?= 2
+
+.PHONY: help run test check format messages lock clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.run ## the product on http://127.0.0.1:5000 (PORT=…), with a demo team on the first start
+	@$(BIN)/pdca setup --demo
+	@exec $(BIN)/pdca serve --port $(PORT)
+
+test: .venv/.dev ## every test: both databases and a real browser (ARGS=… goes to pytest)
+	@tools/browser.sh
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: .venv/.dev ## format, lint, types, import order, templates, the rules of the house
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint --lint --quiet templates
+	@$(BIN)/pytest -q tests/policy
+
+format: .venv/.dev ## put the code in its usual form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+messages: .venv/.dev ## collect the texts, name what has no Dutch yet, compile
+	@$(BIN)/python -m tools.messages
+
+lock: ## new versions in both lock files (needs uv)
+	@tools/lock.sh
+
+clean: ## remove what was installed and built; the instance stays
+	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
+
+.venv/.run: requirements.lock pyproject.toml
+	@tools/venv.sh requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml
+	@tools/venv.sh requirements-dev.lock
+	@touch $@ .venv/.run
