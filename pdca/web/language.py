@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, format_date, get_locale, gettext
 from flask_login import current_user
 
 from pdca.errors import FieldError, Missing
@@ -18,6 +19,7 @@ def init_app(app: Flask) -> None:
     Babel(app, default_locale="en", locale_selector=choose_locale, timezone_selector=choose_timezone)
     app.jinja_env.globals["get_locale"] = get_locale
     app.jinja_env.filters["say"] = say
+    app.jinja_env.filters["longdate"] = longdate
 
 
 def choose_locale() -> str | None:
@@ -51,3 +53,8 @@ def say(thing: Missing | FieldError | str, **params: Any) -> str:
         name: gettext(value) if isinstance(value, str) else value for name, value in thing.params.items()
     }
     return str(gettext(thing.message, **filled))
+
+
+def longdate(day: date) -> str:
+    """ "4 november 2026", in the reader's language."""
+    return str(format_date(day, "long"))

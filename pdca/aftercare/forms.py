@@ -1,0 +1,60 @@
+"""The four questions of a check, and the one of a recurrence, as the customer answers them."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from pdca.items.checks import CheckAnswer
+from pdca.items.terms import AnswerSource, Quote, ReopenCause, Solved
+from pdca.web import Form
+
+
+class LinkForm(Form):
+    """Bound to the link, not to a cookie: the visitor never signs in (see routes.form_token)."""
+
+    class Meta(Form.Meta):
+        """The token of this form is checked against the link."""
+
+        csrf = False
+
+    form_token = HiddenField()
+
+
+class AnswerForm(LinkForm):
+    """Solved?, a mark, what could be better?, may we quote you? (R13)."""
+
+    version = HiddenField()
+    solved = RadioField(
+        choices=[(s.value, s.value) for s in Solved],
+        validators=[InputRequired(_l("Choose yes, partly or no."))],
+        validate_choice=True,
+    )
+    mark = IntegerField(
+        validators=[
+            InputRequired(_l("Choose a mark from 1 to 10.")),
+            NumberRange(1, 10, _l("Choose a mark from 1 to 10.")),
+        ]
+    )
+    better = TextAreaField(validators=[Optional(), Length(max=2000, message=_l("Use at most 2000 characters."))])
+    may_quote = RadioField(choices=[(q.value, q.value) for q in Quote], default=Quote.NO.value)
+
+    def answer(self) -> CheckAnswer:
+        """The typed answer."""
+        return CheckAnswer(
+            solved=Solved(self.solved.data),
+            mark=self.mark.data,
+            better=self.better.data or "",
+            may_quote=Quote(self.may_quote.data),
+            source=AnswerSource.LINK,
+        )
+
+
+class CameBackForm(LinkForm):
+    """Why it came back (R15)."""
+
+    cause = RadioField(
+        choices=[(c.value, c.value) for c in ReopenCause],
+        validators=[InputRequired(_l("Choose what fits best."))],
+    )
