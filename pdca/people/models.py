@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pdca.db import Base, enum_column
+from pdca.people.permissions import Role
+
+__all__ = [
+    "Absence",
+    "FailedSignIn",
+    "Installation",
+    "Membership",
+    "Person",
+    "Role",
+    "SignIn",
+    "SignInBy",
+    "Sponsorship",
+    "Team",
+    "TeamDay",
+    "TeamSetting",
+]
 
 
-class Role(StrEnum):
-    """What somebody may do in one team."""
+class SignInBy(StrEnum):
+    """What proved who signed in."""
 
-    VIEWER = "viewer"
-    MEMBER = "member"
-    BOARD_KEEPER = "board_keeper"
-    LEADER = "leader"
+    LINK = "link"
+    PASSWORD = "password"  # noqa: S105 - the name of a way in
+    DEMO = "demo"
 
 
 class Person(Base):
@@ -37,14 +52,17 @@ class Person(Base):
     days_off: Mapped[str] = mapped_column(String(20), default="")
     password_hash: Mapped[str | None] = mapped_column(String(200))
     is_administrator: Mapped[bool] = mapped_column(default=False)
+    # Opened an invitation, a link or a password once: until then an invitation may be mailed again.
+    has_come_in: Mapped[bool] = mapped_column(default=False)
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
 
+    # The session this request came in on: set by session.py, never stored.
+    session_token = ""
+
     deputy: Mapped[Person | None] = relationship(remote_side=[id])
-    memberships: Mapped[list[Membership]] = relationship(
-        back_populates="person", cascade="all, delete-orphan"
-    )
+    memberships: Mapped[list[Membership]] = relationship(back_populates="person", cascade="all, delete-orphan")
     absences: Mapped[list[Absence]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
     @property
@@ -61,6 +79,10 @@ class Person(Base):
     def is_anonymous(self) -> bool:
         """Flask-Login: a person is never anonymous."""
         return False
+
+    def get_id(self) -> str:
+        """Flask-Login: what the cookie holds, the random token of a session row and never a person's id."""
+        return self.session_token
 
     @property
     def initials(self) -> str:
@@ -85,6 +107,14 @@ class Absence(Base):
     until_on: Mapped[date]
 
     person: Mapped[Person] = relationship(back_populates="absences")
+
+    def covers(self, day: date) -> bool:
+        """Whether this day lies in it, the first and the last included."""
+        return self.from_on <= day <= self.until_on
+
+    def days(self) -> list[date]:
+        """Every day of it."""
+        return [self.from_on + timedelta(days=n) for n in range((self.until_on - self.from_on).days + 1)]
 
 
 class Team(Base):
@@ -169,6 +199,7 @@ class SignIn(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    by: Mapped[SignInBy] = mapped_column(enum_column(SignInBy))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -178,7 +209,7 @@ class SignIn(Base):
 
 
 class FailedSignIn(Base):
-    """A wrong password, counted per account and address to slow guessing down."""
+    """A guess at a password or a request for a link, counted per account and per address."""
 
     __tablename__ = "failed_sign_in"
 
@@ -186,3 +217,12 @@ class FailedSignIn(Base):
     account_hash: Mapped[str] = mapped_column(String(64), index=True)
     address: Mapped[str] = mapped_column(String(64), index=True)
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Installation(Base):
+    """One thing this installation remembers about itself, such as who signs in with one click in the demo."""
+
+    __tablename__ = "installation"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))

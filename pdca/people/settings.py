@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pdca.errors import FieldError, Invalid, N_
+from pdca.errors import N_, FieldError, Invalid
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,13 @@ class Bounds:
     group: str
 
 
-def _number(default: int, label: str, low: int, high: int, unit: str, group: str) -> Any:
+def _number(default: int, label: str, low: int, high: int, unit: str, group: str) -> Any:  # noqa: PLR0917 - a row of the table below
     return field(default=default, metadata={"bounds": Bounds(label, low, high, unit, group)})
 
 
 DAYS, WORKING_DAYS, ITEMS, MINUTES = N_("days"), N_("working days"), N_("items"), N_("minutes")
 FLOW, CARE, CLOCK, LIMITS = N_("Flow"), N_("Aftercare"), N_("Follow-up"), N_("Limits")
+GROUPS = (LIMITS, FLOW, CARE, CLOCK)
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,17 @@ class TeamSettings:
     wip_do: int = _number(8, N_("Places in the Do column (R31)"), 1, 100, ITEMS, LIMITS)
     wip_check: int = _number(8, N_("Places in the Check column (R31)"), 1, 100, ITEMS, LIMITS)
     quick_win_days: int = _number(42, N_("Longest promise of a quick win"), 7, 120, DAYS, LIMITS)
-    member_may_take_up: int = _number(
-        1, N_("Members may take up a quick win (1 = yes, 0 = no)"), 0, 1, "", FLOW
-    )
+    member_may_take_up: int = _number(1, N_("Members may take up a quick win (1 = yes, 0 = no)"), 0, 1, "", FLOW)
     take_back_minutes: int = _number(10, N_("Time to take back the last act"), 0, 120, MINUTES, FLOW)
     decide_days: int = _number(5, N_("Decide on a new item within (R27)"), 1, 30, WORKING_DAYS, FLOW)
     plan_days: int = _number(10, N_("Plan an item that was taken up within"), 1, 60, WORKING_DAYS, FLOW)
     start_days: int = _number(5, N_("Start an item that may start within"), 1, 60, WORKING_DAYS, FLOW)
-    judge_days: int = _number(
-        3, N_("Give the verdict after the last answer within"), 1, 30, WORKING_DAYS, FLOW
-    )
+    judge_days: int = _number(3, N_("Give the verdict after the last answer within"), 1, 30, WORKING_DAYS, FLOW)
     reopen_days: int = _number(182, N_("Reopen a closed item until"), 28, 730, DAYS, FLOW)
     lookalike_days: int = _number(
         182, N_("Look for look-alikes among items closed in the last (R15)"), 28, 1095, DAYS, FLOW
     )
-    stalled_quick_win_days: int = _number(
-        14, N_("A quick win has stalled without progress after"), 3, 90, DAYS, FLOW
-    )
+    stalled_quick_win_days: int = _number(14, N_("A quick win has stalled without progress after"), 3, 90, DAYS, FLOW)
     stalled_action_days: int = _number(
         30, N_("An improvement action has stalled without progress after"), 3, 180, DAYS, FLOW
     )
@@ -67,14 +62,10 @@ class TeamSettings:
     care_action_4: int = _number(182, N_("Important action: fourth check after"), 28, 728, DAYS, CARE)
     settle_days: int = _number(10, N_("Settle a check within"), 3, 30, WORKING_DAYS, CARE)
     remind_customer_days: int = _number(5, N_("Remind a silent customer after"), 2, 20, WORKING_DAYS, CARE)
-    early_answer_days: int = _number(
-        10, N_("The last check may be answered early by at most"), 0, 30, DAYS, CARE
-    )
+    early_answer_days: int = _number(10, N_("The last check may be answered early by at most"), 0, 30, DAYS, CARE)
     link_days: int = _number(30, N_("A customer's link works for"), 7, 182, DAYS, CARE)
     recurrence_days: int = _number(182, N_("Watch for recurrence during"), 28, 730, DAYS, CARE)
-    reminder_days: int = _number(
-        7, N_("First reminder of an improvement action's promise"), 1, 30, DAYS, CLOCK
-    )
+    reminder_days: int = _number(7, N_("First reminder of an improvement action's promise"), 1, 30, DAYS, CLOCK)
     customer_mail_from: int = _number(7, N_("Mail to customers leaves from (hour)"), 0, 22, "", CLOCK)
     customer_mail_until: int = _number(19, N_("Mail to customers leaves until (hour)"), 1, 23, "", CLOCK)
 
