@@ -14,7 +14,7 @@ export function openMenu(trigger) {
   menu = template.content.firstElementChild.cloneNode(true);
   menu.dataset.for = card.dataset.card;
   describe(card);
-  document.body.append(menu);
+  (document.querySelector("main") ?? document.body).append(menu);
   menu.showPopover?.();
   put(trigger);
   trigger.setAttribute("aria-expanded", "true");
