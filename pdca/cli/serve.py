@@ -16,11 +16,11 @@ import time
 from types import FrameType
 
 import click
-from flask import current_app
-from flask.cli import with_appcontext
+from flask import Flask
+from flask.cli import ScriptInfo
 
 from pdca import doctor, log
-from pdca.config import LOOPBACK, Settings
+from pdca.config import LOOPBACK, Settings, load_settings
 from pdca.db import db
 
 # Set by the parent for the processes it starts.
@@ -35,18 +35,19 @@ LONGEST_PAUSE_S = 60
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: PDCA_PORT, 5000.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Web processes.")
 @click.option("--no-followup", is_flag=True, help="Web only; `pdca scheduler` runs elsewhere.")
-@with_appcontext
-def command(host: str, port: int | None, workers: int, no_followup: bool) -> None:
+@click.pass_context
+def command(context: click.Context, host: str, port: int | None, workers: int, no_followup: bool) -> None:
     """Serve the web and run the follow-up beside it."""
-    settings: Settings = current_app.extensions["settings"]
-    port = port or settings.port
-    # The processes below read it: links in mails carry the port people use.
+    port = port or load_settings().port
+    # Everything below reads it: links in mails carry the port people use.
     os.environ["PDCA_PORT"] = str(port)
-    _may_start(settings, host, port)
+    app = context.ensure_object(ScriptInfo).load_app()
+    with app.app_context():
+        _may_start(app.extensions["settings"], host, port)
     if os.environ.get(BESIDE) is None:
         click.echo(f"Serving on http://{host}:{port}, until Ctrl-C")
     if no_followup:
-        run_web(host, port, workers)
+        run_web(app, host, port, workers)
     else:
         sys.exit(_side_by_side(host, port, workers))
 
@@ -144,21 +145,19 @@ def _stop(*processes: subprocess.Popen[bytes]) -> None:
 # --- the web ---------------------------------------------------------------------------------------------
 
 
-def run_web(host: str, port: int, workers: int) -> None:
+def run_web(app: Flask, host: str, port: int, workers: int) -> None:
     """Run gunicorn in this process until it is told to stop."""
     from gunicorn.app.base import BaseApplication
-
-    from pdca import create_app
 
     class Web(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             for name, value in options(host, port, workers).items():
                 self.cfg.set(name, value)
 
-        def load(self) -> object:
-            log.configure()
-            return create_app()
+        def load(self) -> Flask:
+            return app
 
+    log.configure()
     sys.argv = sys.argv[:1]  # gunicorn reads no options of ours
     Web().run()
 
@@ -169,6 +168,8 @@ def options(host: str, port: int, workers: int) -> dict[str, object]:
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
         "worker_class": "gthread",
+        # Built once, before the workers part; it holds no connection and no thread yet.
+        "preload_app": True,
         "threads": 256,
         "worker_connections": 1000,
         "timeout": 120,

@@ -49,9 +49,7 @@ def say(thing: Missing | FieldError | str, **params: Any) -> str:
     if isinstance(thing, str):
         return str(gettext(thing, **params))
     # Texts among the placeholders are message ids too (the name of a criterion or a field).
-    filled = {
-        name: gettext(value) if isinstance(value, str) else value for name, value in thing.params.items()
-    }
+    filled = {name: gettext(value) if isinstance(value, str) else value for name, value in thing.params.items()}
     return str(gettext(thing.message, **filled))
 
 

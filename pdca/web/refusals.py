@@ -46,9 +46,7 @@ BROKEN = Words(
 )
 BY_STATUS = {
     400: Words(N_("We could not read this"), N_("Nothing was changed. Go back and try again.")),
-    403: Words(
-        N_("This is not yours to do"), N_("Ask the board keeper of the team if you think it should be.")
-    ),
+    403: Words(N_("This is not yours to do"), N_("Ask the board keeper of the team if you think it should be.")),
     404: Words(N_("There is nothing here"), N_("It does not exist, or it belongs to a team you are not in.")),
     405: Words(N_("This does not work like that"), N_("Go back and use the button on the page.")),
     413: Words(N_("This is too large"), N_("Nothing was changed. Send a smaller file or a shorter text.")),
@@ -101,9 +99,7 @@ def _broken(error: Exception) -> BaseResponse:
         return answer(500, BROKEN)
     except Exception:  # the database or a template may be what is broken
         log.exception("the error page itself failed")
-        return Response(
-            f"Something went wrong here ({g.get('request_id', '?')}).\n", 500, mimetype="text/plain"
-        )
+        return Response(f"Something went wrong here ({g.get('request_id', '?')}).\n", 500, mimetype="text/plain")
 
 
 def answer(status: int, words: Words, sentences: Sequence[str] = ()) -> BaseResponse:
@@ -116,9 +112,7 @@ def answer(status: int, words: Words, sentences: Sequence[str] = ()) -> BaseResp
         response.headers["HX-Reswap"] = "innerHTML"
         return response
     number = g.get("request_id", "") if status >= 500 else ""
-    return make_response(
-        render_template("errors/page.html", code=status, request_id=number, **context), status
-    )
+    return make_response(render_template("errors/page.html", code=status, request_id=number, **context), status)
 
 
 def _undo() -> None:

@@ -12,9 +12,38 @@ from tests.conftest import settings_for
 PUBLIC = {
     "health.show": "monitoring asks without a person",
     "people.sign_in": "the door",
+    "people.sign_in_with_password": "the door",
+    "people.sign_in_to_demo": "the door of the demo, shut elsewhere",
+    "people.mail_link": "the door, by mail",
+    "people.link_sent": "the door, by mail",
+    "people.sign_out": "leaving works even when nobody is signed in any more",
+    "people.ask_reset": "a forgotten password",
+    "people.mail_reset": "a forgotten password",
+    "people.open_sign_in_link": "a single-use token",
+    "people.use_sign_in_link": "a single-use token",
+    "people.open_invitation": "a single-use token",
+    "people.take_invitation": "a single-use token",
+    "people.open_reset": "a single-use token",
+    "people.use_reset": "a single-use token",
+    "people.open_new_address": "a single-use token",
+    "people.use_new_address": "a single-use token",
+    "people.open_set_up": "a single-use token",
+    "people.use_set_up": "a single-use token",
+    "aftercare.show": "the customer's link",
+    "aftercare.answer": "the customer's link",
+    "aftercare.reopen": "the customer's link",
+    "aftercare.not_me": "the customer's link",
+    "aftercare.no_more_mail": "the customer's link, and one click in a mail program",
+    "aftercare.new_link": "the customer's link",
 }
 # Endpoint → what stands in for the form's token.
-WITHOUT_TOKEN: dict[str, str] = {}
+WITHOUT_TOKEN = {
+    "aftercare.answer": "a token bound to this link: the customer has no session",
+    "aftercare.reopen": "a token bound to this link",
+    "aftercare.not_me": "a token bound to this link",
+    "aftercare.no_more_mail": "List-Unsubscribe-Post: mail programs send no form token",
+    "aftercare.new_link": "mails the stored address only, and seldom",
+}
 EXAMPLES = {"int": "1", "default": "x", "string": "x", "path": "x", "uuid": "0" * 32}
 
 
