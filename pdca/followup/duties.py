@@ -42,6 +42,8 @@ class DutyNow:
     # Who may not hold it, where the rules want somebody else (R17).
     not_person_id: int | None = None
     given_by_id: int | None = None
+    # The check, decision or handover it is about.
+    about_id: int | None = None
     settle_by: date | None = None
     # Its day stays the one that was first observed, as long as the duty is open.
     keeps_due: bool = False
@@ -178,6 +180,7 @@ def _aftercare(f: Facts) -> Iterator[DutyNow]:
                 check.due_on,
                 "aftercare_mail" if asks_by_mail(f, check) else "aftercare_call",
                 person_id=f.care_asker_id,
+                about_id=check.id,
                 settle_by=check.settle_by,
             )
 
@@ -208,6 +211,7 @@ def _judge(f: Facts) -> Iterator[DutyNow]:
                 _working_days_after(f, _answered_at(f, check), f.settings.judge_days),
                 "judge",
                 not_person_id=f.responsible_id if _wants_somebody_else(f, check) else None,
+                about_id=check.id,
             )
 
 
@@ -229,7 +233,14 @@ def _tell_next(f: Facts) -> Iterator[DutyNow]:
     for check in f.untold:
         if check.verdict_at is not None:
             due_on = _working_days_after(f, check.verdict_at, TELL_DAYS)
-            yield DutyNow(DutyKind.TELL_NEXT, f"tell_next:{check_name(check)}", Part.OWNER, due_on, "tell_next")
+            yield DutyNow(
+                DutyKind.TELL_NEXT,
+                f"tell_next:{check_name(check)}",
+                Part.OWNER,
+                due_on,
+                "tell_next",
+                about_id=check.id,
+            )
 
 
 def _next_round(f: Facts) -> Iterator[DutyNow]:
@@ -269,7 +280,7 @@ def _handover(f: Facts) -> Iterator[DutyNow]:
     name = f"{f.handover.id}"
     due_on = _working_days_after(f, f.handover.opened_at, HANDOVER_DAYS)
     if f.handover.receiver_id is None:
-        yield DutyNow(DutyKind.ASSIGN, f"assign:{name}", Part.OWNER, due_on, "assign")
+        yield DutyNow(DutyKind.ASSIGN, f"assign:{name}", Part.OWNER, due_on, "assign", about_id=f.handover.id)
         return
     yield DutyNow(
         DutyKind.HANDOVER,
@@ -279,6 +290,7 @@ def _handover(f: Facts) -> Iterator[DutyNow]:
         "handover",
         person_id=f.handover.receiver_id,
         given_by_id=f.handover.giver_id,
+        about_id=f.handover.id,
     )
 
 
@@ -298,6 +310,7 @@ def _decision(f: Facts, decision: DecisionFacts) -> DutyNow:
         "decision",
         not_person_id=f.responsible_id,
         given_by_id=decision.asked_by_id,
+        about_id=decision.id,
     )
 
 
@@ -310,6 +323,7 @@ def _help(f: Facts, decision: DecisionFacts) -> DutyNow:
         "help",
         not_person_id=decision.asked_by_id,
         given_by_id=decision.asked_by_id,
+        about_id=decision.id,
     )
 
 

@@ -102,11 +102,16 @@ def acting_for(person_id: int | None, staff: Staff, day: date) -> int | None:
 
 
 def recipients(
-    to: tuple[To, ...], holder_id: int | None, staff: Staff, day: date, not_person_id: int | None = None
+    to: tuple[To, ...], holder_id: int | None, staff: Staff, day: date, excluded: Collection[int] = ()
 ) -> tuple[int, ...]:
-    """Who is told by a step, everybody once: those who act today for the holder, the keepers, the leaders…"""
-    people = [p for part in to for p in _told(part, holder_id, staff, day)]
-    return tuple(p for p in _once(people) if p != not_person_id)
+    """Who is told by a step, everybody once: those who act today for the holder, the keepers, the leaders…
+
+    Where that leaves nobody for the holder (all excluded, gone or unreachable), the next in line is told.
+    """
+    people = [p for part in to for p in _told(part, holder_id, staff, day) if p not in excluded]
+    if To.HOLDER in to and not people:
+        people = [p for p in _acting(staff.line, staff, day) if p not in excluded][:1]
+    return _once(people)
 
 
 def _told(to: To, holder_id: int | None, staff: Staff, day: date) -> tuple[int, ...]:
@@ -114,10 +119,9 @@ def _told(to: To, holder_id: int | None, staff: Staff, day: date) -> tuple[int, 
         return ()
     if to is To.HOLDER:
         own = acting_for(holder_id, staff, day)
-        return (own,) if own is not None else _first_acting(staff.line, staff, day)
+        return (own,) if own is not None else _acting(staff.line, staff, day)[:1]
     wanted = {To.KEEPER: staff.keepers, To.LEADER: staff.leaders, To.SPONSOR: staff.sponsors}[to]
-    there = _acting(wanted, staff, day)
-    return there or _first_acting(_above(to, staff), staff, day)
+    return _acting(wanted, staff, day) or _acting(_above(to, staff), staff, day)[:1]
 
 
 def _above(to: To, staff: Staff) -> tuple[int, ...]:
@@ -129,10 +133,6 @@ def _above(to: To, staff: Staff) -> tuple[int, ...]:
 
 def _acting(people: Iterable[int], staff: Staff, day: date) -> tuple[int, ...]:
     return _once(p for p in (acting_for(person, staff, day) for person in people) if p is not None)
-
-
-def _first_acting(people: Iterable[int], staff: Staff, day: date) -> tuple[int, ...]:
-    return _acting(people, staff, day)[:1]
 
 
 def _once(people: Iterable[int]) -> tuple[int, ...]:

@@ -49,11 +49,15 @@ class Duty(Base):
     # A calendar or round name ("aftercare:2", "promise:3"), never a timestamp.
     occurrence: Mapped[str] = mapped_column(String(40))
     # In which role somebody holds it: all keepers of a team see what the keeper owes.
-    role: Mapped[str] = mapped_column(String(20))
+    part: Mapped[str] = mapped_column(String(20))
     # Who owes it; during an absence the deputy acts, which is looked up when it matters. None: nobody is left.
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    # The check, decision or handover it is about.
+    about_id: Mapped[int | None]
     # Whose own act opened it: not told about it at once.
     given_by_id: Mapped[int | None]
+    # Who may not hold or hear it in the place of others: the rules want somebody else (R17).
+    not_person_id: Mapped[int | None]
     due_on: Mapped[date]
     # The midnight (team's zone) that ends the day it is due.
     due_at: Mapped[datetime]

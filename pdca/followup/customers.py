@@ -1,0 +1,121 @@
+"""Asking the customer by mail: in the team's hours, at most one mail a day per address."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from pdca import clock
+from pdca.db import db
+from pdca.followup.models import Duty, DutyState, Notice, NoticeState
+from pdca.followup.terms import DutyKind
+from pdca.followup.windows import is_open_for_customers, next_open_for_customers
+from pdca.items import checks
+from pdca.items.models import Check, Contact
+from pdca.mail.models import Message, MessageState
+from pdca.mail.operations import queue
+from pdca.mail.queries import normalised
+from pdca.people.calendar import DAY
+from pdca.people.queries import TeamRules, rules_of
+
+# Mails to customers. What a customer asked for ("send me a new link") is not counted as the day's one.
+KINDS = ("aftercare", "aftercare_reminder", "recurrence", "word")
+ASKED_FOR = "asked_for"
+GONE = (MessageState.OBSOLETE, MessageState.COVERED, MessageState.DEAD)
+REMIND = "remind"
+BATCH = 200
+
+
+# --- one a day -------------------------------------------------------------------------------------------
+
+
+def free_slot(address: str, earliest: datetime, rules: TeamRules) -> datetime:
+    """The first instant in the customers' hours on a day on which this address gets no other mail of ours."""
+    taken = _days_taken(address, earliest, rules.timezone)
+    slot = next_open_for_customers(rules, earliest)
+    while clock.today(rules.timezone, slot) in taken:
+        tomorrow = clock.today(rules.timezone, slot) + DAY
+        slot = next_open_for_customers(rules, datetime.combine(tomorrow, time(0), ZoneInfo(rules.timezone)))
+    return slot
+
+
+def has_mail_today(address: str, at: datetime, zone: str, besides: int | None = None) -> bool:
+    """Whether this address gets another mail of ours on this day."""
+    return clock.today(zone, at) in _days_taken(address, at, zone, besides)
+
+
+def _days_taken(address: str, at: datetime, zone: str, besides: int | None = None) -> set[date]:
+    left_at = func.coalesce(Message.accepted_at, Message.not_before)
+    rows = db.session.execute(
+        select(Message.id, Message.not_before, Message.accepted_at, Message.about).where(
+            func.lower(Message.address) == normalised(address),
+            Message.kind.in_(KINDS),
+            Message.state.not_in(GONE),
+            left_at >= at - timedelta(days=1),
+        )
+    )
+    counted = [r for r in rows if r.id != besides and not r.about.get(ASKED_FOR)]
+    return {clock.today(zone, r.accepted_at or r.not_before) for r in counted}
+
+
+# --- asking ----------------------------------------------------------------------------------------------
+
+
+def planned(at: datetime, after_id: int) -> list[tuple[Notice, Duty, Contact]]:
+    """The next questions whose step was reached, at most BATCH, in the order in which they were reached."""
+    statement = (
+        select(Notice, Duty, Contact)
+        .join(Duty, Duty.id == Notice.duty_id)
+        .join(Contact, Contact.id == Notice.contact_id)
+        .where(Notice.state == NoticeState.PLANNED, Notice.due_at <= at, Notice.id > after_id)
+        .order_by(Notice.id)
+        .limit(BATCH)
+    )
+    return list(db.session.execute(statement).tuples())
+
+
+def ask(notice: Notice, duty: Duty, contact: Contact, at: datetime) -> bool:
+    """Queue one question, unless it is moot or must wait for another hour or day. Whether it was queued."""
+    if not is_wanted(duty, contact):
+        notice.state = NoticeState.OBSOLETE
+        return False
+    rules = rules_of([duty.team_id])[duty.team_id]
+    if not is_open_for_customers(rules, at) or has_mail_today(contact.email, at, rules.timezone):
+        return False
+    check = check_of(duty)
+    kind = "recurrence" if check is None else "aftercare_reminder" if notice.step == REMIND else "aftercare"
+    message = queue(
+        kind,
+        address=contact.email,
+        about={"item": duty.subject_id, "contact": contact.id, "duty": duty.id, "check": duty.about_id},
+        dedupe_key=f"{kind}:{duty.id}:{duty.occurrence}:{contact.id}",
+        at=at,
+    )
+    notice.state, notice.message_id = NoticeState.GATHERED, message.id if message else None
+    if check is not None:
+        _note(check, notice.step, at)
+    return message is not None
+
+
+def is_wanted(duty: Duty, contact: Contact) -> bool:
+    """Whether this contact still has to be asked what this duty asks."""
+    if duty.state is not DutyState.OPEN or not contact.may_be_mailed:
+        return False
+    check = check_of(duty)
+    return check is None or all(answer.contact_id != contact.id for answer in check.answers)
+
+
+def check_of(duty: Duty) -> Check | None:
+    """The check that an aftercare duty is about."""
+    if duty.kind != DutyKind.AFTERCARE.value or duty.about_id is None:
+        return None
+    return db.session.get(Check, duty.about_id)
+
+
+def _note(check: Check, step: str, at: datetime) -> None:
+    if step == REMIND:
+        checks.remind(check, at=at)
+    else:
+        checks.ask(check, at=at)

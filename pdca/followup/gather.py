@@ -1,0 +1,194 @@
+"""Gathering: at most one grouped mail per person per day, when their mail window is open."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from pdca.db import db
+from pdca.followup.holders import Staff, staff_of
+from pdca.followup.ladder import step_named
+from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
+from pdca.followup.notices import tell_people, whom
+from pdca.followup.windows import is_open, local_day
+from pdca.mail.models import Message, MessageState
+from pdca.mail.operations import cover, queue
+from pdca.people.calendar import Calendar
+from pdca.people.models import Membership, Person, Sponsorship
+from pdca.people.queries import rules_of, with_stand_ins
+from pdca.web import settings
+
+KIND = "grouped"
+# Notices that have not left: planned, or in a mail that still waits.
+WAITING = (MessageState.PENDING, MessageState.HELD)
+
+
+# --- first: does every notice still reach the right person -----------------------------------------------
+
+
+def redirect_stale(at: datetime) -> int:
+    """Notices whose duty ended are obsolete; whose reader no longer acts, go to who does. How many were new."""
+    rows = _unsent(at)
+    staff = staff_of({duty.team_id for _, duty in rows})
+    return sum(_redirect(notice, duty, staff[duty.team_id], at) for notice, duty in rows)
+
+
+def _unsent(at: datetime) -> list[tuple[Notice, Duty]]:
+    statement = (
+        select(Notice, Duty)
+        .join(Duty, Duty.id == Notice.duty_id)
+        .outerjoin(Message, Message.id == Notice.message_id)
+        .where(Notice.person_id.is_not(None), Notice.due_at <= at)
+        .where(
+            (Notice.state == NoticeState.PLANNED)
+            | ((Notice.state == NoticeState.GATHERED) & Message.state.in_(WAITING))
+        )
+        .order_by(Notice.id)
+    )
+    return list(db.session.execute(statement).tuples())
+
+
+def _redirect(notice: Notice, duty: Duty, staff: Staff, at: datetime) -> int:
+    if duty.state is not DutyState.OPEN:
+        notice.state = NoticeState.OBSOLETE
+        return 0
+    step = step_named(duty.ladder, notice.step)
+    if step is None or notice.person_id in whom(duty, step, staff, at):
+        return 0
+    notice.state = NoticeState.OBSOLETE
+    return tell_people(duty, step, staff, at)
+
+
+def reached_nobody(message: Message, at: datetime) -> None:
+    """A grouped mail was given up: what it said goes to the next in line, in their next mail."""
+    rows = db.session.execute(
+        select(Notice, Duty).join(Duty, Duty.id == Notice.duty_id).where(Notice.message_id == message.id)
+    ).tuples()
+    for notice, duty in rows.all():
+        staff = staff_of([duty.team_id])[duty.team_id]
+        step = step_named(duty.ladder, notice.step)
+        notice.state = NoticeState.OBSOLETE
+        if duty.state is DutyState.OPEN and step is not None:
+            tell_people(duty, step, staff, at, besides=message.person_id)
+
+
+# --- then: one mail per person ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who may get a mail, and the calendars their days go by."""
+
+    person: Person
+    calendars: tuple[Calendar, ...]
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether their mail window is open."""
+        return is_open(self.person, at, self.calendars, settings().timezone)
+
+
+def people_with_something(at: datetime) -> list[int]:
+    """Everybody for whom a notice or news waits."""
+    notices = select(Notice.person_id).where(
+        Notice.state == NoticeState.PLANNED, Notice.person_id.is_not(None), Notice.due_at <= at
+    )
+    news = select(News.person_id).where(News.state == NoticeState.PLANNED, News.at <= at)
+    return sorted(p for p in set(db.session.scalars(notices)) | set(db.session.scalars(news)) if p is not None)
+
+
+def readers(person_ids: Iterable[int]) -> list[Reader]:
+    """These people, as far as they are active, with the calendars of all their teams."""
+    ids = list(person_ids)
+    people = db.session.scalars(
+        with_stand_ins(select(Person).where(Person.id.in_(ids), Person.deactivated_at.is_(None))).order_by(Person.id)
+    ).all()
+    teams = _teams_of(ids)
+    rules = rules_of({team for mine in teams.values() for team in mine})
+    return [Reader(p, tuple(rules[team].calendar for team in sorted(teams[p.id]))) for p in people]
+
+
+def _teams_of(person_ids: list[int]) -> dict[int, set[int]]:
+    teams: dict[int, set[int]] = defaultdict(set)
+    for table in (Membership, Sponsorship):
+        rows = db.session.execute(select(table.person_id, table.team_id).where(table.person_id.in_(person_ids)))
+        for person_id, team_id in rows:
+            teams[person_id].add(team_id)
+    return teams
+
+
+def gather_for(reader: Reader, at: datetime) -> bool:
+    """Put all that waits for this person in today's mail; False when the window is closed or it left already."""
+    if not reader.is_open(at):
+        return False
+    person = reader.person
+    key = f"grouped:{person.id}:{local_day(person, at, settings().timezone).isoformat()}"
+    about = {"person": person.id}
+    made = queue(KIND, address=person.email, about=about, dedupe_key=key, at=at, person_id=person.id)
+    message = made or _still_unwritten(key)
+    if message is None:
+        return False
+    _take_over_older(message, at)
+    _put_in(message, at)
+    return made is not None
+
+
+def _still_unwritten(key: str) -> Message | None:
+    """Today's mail, while it was not written yet: what comes up now can still travel in it."""
+    return db.session.scalar(
+        select(Message).where(Message.dedupe_key == key, Message.state == MessageState.PENDING, Message.mime.is_(None))
+    )
+
+
+def _take_over_older(message: Message, at: datetime) -> None:
+    """A mail of an earlier day that nobody accepted yet is covered by this one, with all that is in it."""
+    older = db.session.scalars(
+        select(Message.id).where(
+            Message.person_id == message.person_id,
+            Message.kind == KIND,
+            Message.id != message.id,
+            Message.state == MessageState.PENDING,
+            Message.possible_duplicate.is_(False),
+        )
+    ).all()
+    if not older:
+        return
+    cover(older, at)
+    for table in (Notice, News):
+        db.session.execute(update(table).where(table.message_id.in_(older)).values(message_id=message.id))
+
+
+def _put_in(message: Message, at: datetime) -> None:
+    for table, when in ((Notice, Notice.due_at), (News, News.at)):
+        db.session.execute(
+            update(table)
+            .where(table.person_id == message.person_id, table.state == NoticeState.PLANNED, when <= at)
+            .values(state=NoticeState.GATHERED, message_id=message.id)
+        )
+
+
+def notices_in(message: Message) -> list[Notice]:
+    """The notices that travel in this mail, with their duties."""
+    return list(
+        db.session.scalars(
+            select(Notice)
+            .where(Notice.message_id == message.id, Notice.state == NoticeState.GATHERED)
+            .options(joinedload(Notice.duty))
+            .order_by(Notice.id)
+        )
+    )
+
+
+def news_in(message: Message) -> list[News]:
+    """The news that travels in this mail, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(News)
+            .where(News.message_id == message.id, News.state == NoticeState.GATHERED)
+            .order_by(News.at, News.id)
+        )
+    )

@@ -1,0 +1,60 @@
+"""Rows that are written once: duties, notices and news, each under its unique key (I3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from pdca.db import db
+from pdca.followup.models import Duty, News, Node, Notice, NoticeState
+
+
+def insert_once(table: type[Duty | Notice | News | Node], row: Mapping[str, Any]) -> int | None:
+    """Insert unless its unique key is there already; the new id, or None."""
+    postgresql = db.session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql_insert if postgresql else sqlite_insert)(table).values(dict(row))
+    return db.session.execute(statement.on_conflict_do_nothing().returning(table.id)).scalar()
+
+
+def notice(duty: Duty, step: str, person_id: int, *, reached_at: datetime, due_at: datetime) -> bool:
+    """Note that this step reaches a person; False when it was noted before."""
+    row = {"person_id": person_id, "recipient": f"person:{person_id}"}
+    return _notice(duty, step, row, reached_at, due_at)
+
+
+def customer_notice(duty: Duty, step: str, contact_id: int, *, reached_at: datetime, due_at: datetime) -> bool:
+    """Note that this step reaches a customer; False when it was noted before."""
+    row = {"contact_id": contact_id, "recipient": f"contact:{contact_id}"}
+    return _notice(duty, step, row, reached_at, due_at)
+
+
+def _notice(duty: Duty, step: str, row: dict[str, Any], reached_at: datetime, due_at: datetime) -> bool:
+    values = {
+        **row,
+        "duty_id": duty.id,
+        "step": step,
+        "reached_at": reached_at,
+        "due_at": due_at,
+        "state": NoticeState.PLANNED,
+    }
+    return insert_once(Notice, values) is not None
+
+
+def tell(
+    person_id: int, kind: str, key: str, *, at: datetime, item_id: int | None = None, journal_id: int | None = None
+) -> bool:
+    """Something to know for this person's next mail; False when it was noted under this key before."""
+    row = {
+        "person_id": person_id,
+        "dedupe_key": key,
+        "kind": kind,
+        "item_id": item_id,
+        "journal_id": journal_id,
+        "at": at,
+        "state": NoticeState.PLANNED,
+    }
+    return insert_once(News, row) is not None

@@ -1,0 +1,90 @@
+"""Stepping up: duties whose next step is due reach it, each step once per recipient, whatever the clock did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from pdca import clock
+from pdca.db import db
+from pdca.followup.climbing import dates_of, set_next_step
+from pdca.followup.holders import Staff, recipients, staff_of
+from pdca.followup.ladder import Step, day_of, midnight, step_named
+from pdca.followup.ledger import customer_notice, notice
+from pdca.followup.models import Duty, DutyState
+from pdca.followup.terms import To
+from pdca.items import decisions
+from pdca.items.models import Contact, Item
+from pdca.web import settings
+
+BATCH = 200
+
+
+def due_duties(at: datetime) -> list[Duty]:
+    """Open duties whose next step is due, the longest waiting first; another process skips the ones we take."""
+    return list(
+        db.session.scalars(
+            select(Duty)
+            .where(Duty.state == DutyState.OPEN, Duty.next_step_at <= at)
+            .order_by(Duty.next_step_at, Duty.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def step_up(duties: Collection[Duty], at: datetime) -> int:
+    """Let these duties reach every step that is due by now. How many notices that made."""
+    staff = staff_of({duty.team_id for duty in duties})
+    return sum(_climb(duty, staff[duty.team_id], at) for duty in duties)
+
+
+def _climb(duty: Duty, staff: Staff, at: datetime) -> int:
+    made = 0
+    while duty.next_step_at is not None and duty.next_step_at <= at:
+        step = step_named(duty.ladder, duty.next_step)
+        duty.step = duty.next_step
+        if step is not None:
+            made += reach(duty, step, staff, at)
+        set_next_step(duty, staff)
+    return made
+
+
+def reach(duty: Duty, step: Step, staff: Staff, at: datetime) -> int:
+    """Note whom this step tells; from E3 on a leader must decide (R26)."""
+    made = tell_people(duty, step, staff, at)
+    if To.CUSTOMER in step.to:
+        made += _tell_customers(duty, step, at)
+    if step.escalates:
+        decisions.escalate(db.session.get_one(Item, duty.subject_id), duty.occurrence, at=at)
+    return made
+
+
+def tell_people(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> int:
+    """Note this step for everybody who acts now in the parts it tells."""
+    made = 0
+    for person_id in whom(duty, step, staff, at, besides):
+        # The day begins with the reader's own midnight, but not before the team's.
+        due_at = midnight(step_day(duty, step, staff), staff.people[person_id].timezone or settings().timezone)
+        made += notice(duty, step.name, person_id, reached_at=at, due_at=due_at)
+    return made
+
+
+def whom(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> tuple[int, ...]:
+    """Who is told by this step as things stand at this moment."""
+    excluded = {besides, duty.not_person_id if duty.not_person_id != duty.holder_id else None}
+    day = clock.today(staff.rules.timezone, at)
+    return recipients(step.to, duty.holder_id, staff, day, {p for p in excluded if p is not None})
+
+
+def step_day(duty: Duty, step: Step, staff: Staff) -> date:
+    """The day on which this step fell due."""
+    return day_of(step, dates_of(duty, staff.rules), staff.calendar, staff.rules.settings)
+
+
+def _tell_customers(duty: Duty, step: Step, at: datetime) -> int:
+    contacts = db.session.scalars(select(Contact).where(Contact.item_id == duty.subject_id)).all()
+    wanted = [c for c in contacts if c.may_be_mailed]
+    return sum(customer_notice(duty, step.name, c.id, reached_at=at, due_at=at) for c in wanted)

@@ -1,0 +1,147 @@
+"""Before anything commits, the duties follow the facts: new ones are opened, done ones settled, moot ones cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from pdca.db import Subject, db
+from pdca.followup import news, words
+from pdca.followup.climbing import set_next_step
+from pdca.followup.duties import DutyNow, duties_of
+from pdca.followup.endings import state_after
+from pdca.followup.holders import Staff, holder_of, staff_of
+from pdca.followup.ladder import midnight
+from pdca.followup.ledger import insert_once
+from pdca.followup.models import Duty, DutyState
+from pdca.items.facts import Facts
+from pdca.items.models import Item
+from pdca.items.queries import facts_for
+from pdca.items.terms import OPEN_PHASES
+from pdca.people.calendar import DAY
+
+ITEM = "item"
+CHUNK = 200
+
+
+def reconcile(touched: Mapping[Subject, datetime]) -> None:
+    """Bring the duties of everything that was touched in line, and note what people have to know."""
+    at_of = _items_in(touched)
+    for ids in _chunks(sorted(at_of)):
+        bring_in_line(ids, max(at_of[i] for i in ids))
+    news.write()
+    words.queue_words(list(at_of), max(touched.values()))
+    db.session.flush()
+
+
+def _items_in(touched: Mapping[Subject, datetime]) -> dict[int, datetime]:
+    """The touched items, and the open items of the touched teams."""
+    teams = {ident: at for (kind, ident), at in touched.items() if kind == "team"}
+    items: dict[int, datetime] = {}
+    if teams:
+        rows = db.session.execute(
+            select(Item.id, Item.team_id).where(Item.team_id.in_(teams), Item.phase.in_(OPEN_PHASES))
+        )
+        items = {item_id: teams[team_id] for item_id, team_id in rows}
+    return items | {ident: at for (kind, ident), at in touched.items() if kind == ITEM}
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+# --- one chunk -------------------------------------------------------------------------------------------
+
+
+def bring_in_line(item_ids: Sequence[int], at: datetime) -> list[str]:
+    """Reconcile these items; gives one line per difference that was found."""
+    facts = facts_for(item_ids, at)
+    staff = staff_of({f.team_id for f in facts.values()})
+    rows = _rows(item_ids)
+    found: list[str] = []
+    for f in facts.values():
+        found += _one(f, staff[f.team_id], rows.get(f.id, {}), at)
+    return found
+
+
+def _rows(item_ids: Sequence[int]) -> dict[int, dict[str, Duty]]:
+    rows: dict[int, dict[str, Duty]] = {}
+    duties = select(Duty).where(Duty.subject_kind == ITEM, Duty.subject_id.in_(item_ids)).order_by(Duty.id)
+    for duty in db.session.scalars(duties):
+        rows.setdefault(duty.subject_id, {})[duty.occurrence] = duty
+    return rows
+
+
+def _one(f: Facts, staff: Staff, rows: dict[str, Duty], at: datetime) -> Iterable[str]:
+    open_now = {duty.occurrence: duty for duty in duties_of(f)}
+    for occurrence, row in rows.items():
+        if row.state is DutyState.OPEN and occurrence not in open_now:
+            yield _end(row, f, at)
+    for occurrence, duty in open_now.items():
+        known = rows.get(occurrence)
+        changed = _open(duty, f, staff, at) if known is None else _renew(known, duty, f, staff, at)
+        if changed:
+            yield f"{_name(f, occurrence)}: {changed}"
+
+
+def _end(row: Duty, f: Facts, at: datetime) -> str:
+    row.state, row.ended_at, row.next_step_at = state_after(row, f), at, None
+    return f"{_name(f, row.occurrence)}: {row.state.value}"
+
+
+def _open(duty: DutyNow, f: Facts, staff: Staff, at: datetime) -> str:
+    row = Duty(
+        subject_kind=ITEM,
+        subject_id=f.id,
+        team_id=f.team_id,
+        kind=duty.kind.value,
+        occurrence=duty.occurrence,
+        state=DutyState.OPEN,
+        step="",
+        next_step="",
+        opened_at=at,
+    )
+    _write(row, duty, f, staff)
+    if duty.given_by_id is not None and duty.given_by_id == row.holder_id:
+        # Nobody is told at once of what they opened themselves.
+        row.step = "0"
+    set_next_step(row, staff)
+    # Somebody else may open it in the same moment: then theirs stands.
+    values = {column.name: getattr(row, column.name) for column in Duty.__table__.columns if column.name != "id"}
+    return "opened" if insert_once(Duty, values) is not None else ""
+
+
+def _renew(row: Duty, duty: DutyNow, f: Facts, staff: Staff, at: datetime) -> str:
+    reopened = row.state is not DutyState.OPEN
+    if reopened:
+        row.state, row.ended_at, row.opened_at = DutyState.OPEN, None, at
+    before = _told(row)
+    _write(row, duty, f, staff, keep_due=duty.keeps_due and not reopened)
+    if reopened or _told(row) != before:
+        set_next_step(row, staff)
+        return "opened again" if reopened else f"{before} is now {_told(row)}"
+    return ""
+
+
+def _write(row: Duty, duty: DutyNow, f: Facts, staff: Staff, *, keep_due: bool = False) -> None:
+    if not keep_due:
+        row.due_on = duty.due_on
+        row.due_at = midnight(duty.due_on + DAY, f.timezone)
+    row.part = duty.part.value
+    row.ladder = duty.ladder
+    row.settle_by = duty.settle_by
+    row.about_id = duty.about_id
+    row.given_by_id = duty.given_by_id
+    row.not_person_id = duty.not_person_id
+    row.holder_id = holder_of(duty, f, staff)
+
+
+def _told(row: Duty) -> tuple[object, ...]:
+    return (row.due_on.isoformat(), row.settle_by and row.settle_by.isoformat(), row.ladder, row.holder_id)
+
+
+def _name(f: Facts, occurrence: str) -> str:
+    return f"item {f.id} {occurrence}"
