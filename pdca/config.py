@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -128,6 +136,10 @@ class Settings(BaseSettings):
     mail_url: Annotated[str, AfterValidator(_mail_url)] = "file:"
     # The sender of every mail; never changed by anybody's name.
     mail_from: Address = "pdca@localhost"
+    # Seconds that a whole conversation with the mail server may take.
+    mail_budget: int = Field(default=90, ge=1, le=3600)
+    # Seconds that a message is claimed for; if a conversation outlived it, two processes would mail the same.
+    mail_lease: int = Field(default=180, ge=2, le=7200, validate_default=True)
     # Where answers by mail go, when somebody presses Reply.
     reply_to: Address | None = None
     # The address people type; required as soon as it listens beyond this machine.
@@ -135,7 +147,7 @@ class Settings(BaseSettings):
     # The port of `pdca serve`.
     port: int = Field(default=5000, ge=1, le=65535)
     # Name on mails and on the customer's page.
-    organisation: str = Field(default="PDCA", min_length=1, max_length=80)
+    organisation: str = Field(default="Beterbord", min_length=1, max_length=80)
     # Signs sessions and links; made once by `pdca setup` when it is not given.
     secret_key: Key | None = None
     # Keys of before a rotation, separated by commas: still read, never used to sign.
@@ -148,6 +160,13 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     # The largest file somebody may add to an item, in megabytes.
     upload_megabytes: int = Field(default=10, ge=1, le=100)
+
+    @field_validator("mail_lease")
+    @classmethod
+    def _outlives_a_conversation(cls, seconds: int, info: ValidationInfo) -> int:
+        if seconds <= info.data.get("mail_budget", 0):
+            raise ValueError("must be longer than PDCA_MAIL_BUDGET, or people get the same mail again and again")
+        return seconds
 
     @classmethod
     def settings_customise_sources(
