@@ -42,6 +42,8 @@ class Message(Base):
     subject: Mapped[str] = mapped_column(String(300), default="")
     # Bytes as they leave, with a placeholder where a token goes.
     mime: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # When its text was made; its Date header, and the same on every retry.
+    written_at: Mapped[datetime | None]
     state: Mapped[MessageState] = mapped_column(enum_column(MessageState), default=MessageState.PENDING)
     created_at: Mapped[datetime]
     not_before: Mapped[datetime]

@@ -1,0 +1,84 @@
+"""The accept journal: what a server took, on disk before the database knows it.
+
+One JSON object per line, only ever added to, beside the database. A claim whose owner died is looked up here
+before it is sent again; after a restore it says what has already left. It holds no address and no text.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pdca.mail.letters import Letter, Outcome
+
+FILE = "accepted.jsonl"
+
+
+@dataclass(frozen=True)
+class Accept:
+    """One line: this mail was taken."""
+
+    message_id: str
+    key: str
+    at: datetime
+    code: int | None
+    words: str
+
+
+class AcceptJournal:
+    """The file, shared by every process of this installation on this machine."""
+
+    def __init__(self, instance: Path) -> None:
+        self.path = instance / FILE
+
+    def add(self, letter: Letter, outcome: Outcome, at: datetime) -> None:
+        """On disk, whole, before this returns. OSError when it could not be written; then nothing was."""
+        line = {
+            "message_id": letter.message_id,
+            "key": letter.key,
+            "at": at.astimezone(UTC).isoformat(),
+            "code": outcome.code,
+            "words": outcome.words[:200],
+        }
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            _append(handle, json.dumps(line).encode() + b"\n")
+        finally:
+            os.close(handle)
+
+    def find(self, message_id: str) -> Accept | None:
+        """The line of this mail, or None. A line that a crash cut off says nothing."""
+        if not self.path.exists():
+            return None
+        needle = json.dumps(message_id).encode()
+        with self.path.open("rb") as lines:
+            found = (_read(line) for line in lines if needle in line)
+            return next((accept for accept in found if accept and accept.message_id == message_id), None)
+
+
+def _append(handle: int, line: bytes) -> None:
+    end = os.fstat(handle).st_size
+    if end and os.pread(handle, 1, end - 1) != b"\n":
+        # Somebody died while writing; what they wrote stays, on a line of its own.
+        line = b"\n" + line
+    try:
+        while line:
+            line = line[os.write(handle, line) :]
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, end)
+        raise
+
+
+def _read(line: bytes) -> Accept | None:
+    try:
+        fields = json.loads(line)
+        at = datetime.fromisoformat(fields["at"])
+        return Accept(fields["message_id"], fields["key"], at, fields["code"], fields["words"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,235 @@
+"""Claiming: one due message becomes ours for the length of a lease, and is made ready to leave.
+
+All of it happens in the claim's transaction. What can't be made ready is held with the reason, what nobody
+needs any more is obsolete, and the rest of the outbox goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from pdca.config import Settings
+from pdca.db import LockTimeout, db
+from pdca.mail import breaker
+from pdca.mail.accepts import AcceptJournal
+from pdca.mail.composing import compose, envelope, sender, subject
+from pdca.mail.letters import Letter, Verdict
+from pdca.mail.links import fill_in
+from pdca.mail.models import Link, Message, MessageState
+from pdca.mail.operations import note, tell_accepted, tell_dead
+from pdca.mail.pace import Pace
+from pdca.mail.queries import is_suppressed
+from pdca.mail.rendering import may_leave, renderer_of
+
+log = logging.getLogger("pdca.mail")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where delivery works: what it needs besides the outbox."""
+
+    settings: Settings
+    pace: Pace
+    journal: AcceptJournal
+    transport: str
+    node: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A message that was taken from the outbox: a letter to send, or the state it got instead."""
+
+    state: MessageState
+    letter: Letter | None = None
+    # The one that tries whether the server works again.
+    probing: bool = False
+
+
+def claim_next(desk: Desk, at: datetime) -> Claim | None:
+    """Take the next due message; None when there is none or the server is left alone (then roll back)."""
+    condition = breaker.state(desk.transport, at, desk.pace)
+    if condition is breaker.State.RESTING:
+        return None
+    taken = _take_abandoned(desk.pace, at) or _take_pending(desk.pace, at)
+    if taken is None:
+        return None
+    claim = _made_ready(*taken, desk, at)
+    if claim.letter is None or condition is breaker.State.CLOSED:
+        return claim
+    if not breaker.may_probe(desk.transport, at, desk.pace):
+        return None
+    return Claim(claim.state, claim.letter, probing=True)
+
+
+# --- taking ----------------------------------------------------------------------------------------------
+
+# (message, lease token, whether somebody else had it before)
+Taken = tuple[int, str, bool]
+
+
+def _take_pending(pace: Pace, at: datetime) -> Taken | None:
+    is_due = (Message.state == MessageState.PENDING, Message.not_before <= at)
+    return _take(is_due, pace, at, abandoned=False)
+
+
+def _take_abandoned(pace: Pace, at: datetime) -> Taken | None:
+    """Its lease ran out: whoever had it died, or will find at the last moment that it is no longer theirs."""
+    # A lease far ahead was given before somebody set the clock back.
+    ran_out = or_(Message.lease_until < at, Message.lease_until > at + 2 * pace.lease)
+    return _take((Message.state == MessageState.SENDING, ran_out), pace, at, abandoned=True)
+
+
+def _take(which: tuple[ColumnElement[bool], ...], pace: Pace, at: datetime, *, abandoned: bool) -> Taken | None:
+    """Compare and set, in one statement. SQLite leaves the row lock out: there is one writer at a time."""
+    first = (
+        select(Message.id)
+        .where(*which)
+        .order_by(Message.not_before, Message.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    token = secrets.token_hex(16)
+    ident = db.session.execute(
+        update(Message)
+        .where(Message.id == first)
+        .values(state=MessageState.SENDING, lease_token=token, lease_until=at + pace.lease)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return None if ident is None else (ident, token, abandoned)
+
+
+# --- making ready ----------------------------------------------------------------------------------------
+
+
+def _made_ready(ident: int, token: str, abandoned: bool, desk: Desk, at: datetime) -> Claim:
+    try:
+        with db.session.begin_nested():
+            message = db.session.get_one(Message, ident, populate_existing=True)
+            return _Readying(message, token, desk, at).claim(abandoned=abandoned)
+    except (OperationalError, InterfaceError, LockTimeout):
+        # The database is what failed, not this message.
+        raise
+    except Exception as error:
+        log.exception("message %s is held: it can't be made ready", ident)
+        _hold(ident, f"{type(error).__name__}: {error}", desk, at)
+        return Claim(MessageState.HELD)
+
+
+def _hold(ident: int, reason: str, desk: Desk, at: datetime) -> None:
+    # Without loading it: the row itself may be what is broken.
+    db.session.execute(
+        update(Message)
+        .where(Message.id == ident)
+        .values(state=MessageState.HELD, last_error=reason[:1000], lease_token=None, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    note(ident, "held", at=at, node=desk.node, words=reason)
+
+
+class _Readying:
+    """One claimed message on its way to being a letter."""
+
+    def __init__(self, message: Message, token: str, desk: Desk, at: datetime) -> None:
+        self.message, self.token, self.desk, self.at = message, token, desk, at
+
+    def claim(self, *, abandoned: bool) -> Claim:
+        """The story: did it leave already, may it leave, what does it say."""
+        if abandoned and self._left_already():
+            return Claim(MessageState.ACCEPTED)
+        if is_suppressed(self.message.address):
+            return self._dead("the address is on the list of addresses that must not be mailed")
+        if renderer_of(self.message.kind) is None:
+            return self._held(f"nobody here writes mails of the kind {self.message.kind}")
+        allowed = may_leave(self.message, self.at)
+        if isinstance(allowed, datetime):
+            return self._later(allowed)
+        if not allowed or not self._is_written():
+            return self._obsolete()
+        return Claim(MessageState.SENDING, self._letter())
+
+    def _left_already(self) -> bool:
+        """The journal knows what the one who died could not tell the database."""
+        accept = self.desk.journal.find(self.message.message_id)
+        if accept is None:
+            self.message.attempts += 1
+            self.message.possible_duplicate = True
+            self._note("reclaimed")
+            return False
+        self._end(MessageState.ACCEPTED)
+        self.message.accepted_at = accept.at
+        self.message.last_code, self.message.last_error = accept.code, ""
+        note(
+            self.message.id,
+            Verdict.ACCEPTED,
+            at=self.at,
+            node=self.desk.node,
+            code=accept.code,
+            words=accept.words,
+        )
+        tell_accepted(self.message, accept.at)
+        return True
+
+    def _is_written(self) -> bool:
+        """A copy that may have been seen stays as it is; otherwise it is written now."""
+        if self.message.mime is not None:
+            return True
+        render = renderer_of(self.message.kind)
+        rendered = render(self.message, self.at) if render else None
+        if rendered is None:
+            return False
+        self.message.subject = subject(rendered.subject)
+        self.message.written_at = self.at
+        self.message.mime = compose(self.message, rendered, self.desk.settings, self.at)
+        return True
+
+    def _letter(self) -> Letter:
+        message = self.message
+        links = db.session.scalars(select(Link).where(Link.message_id == message.id)).all()
+        return Letter(
+            id=message.id,
+            key=message.dedupe_key,
+            message_id=message.message_id,
+            sender=sender(self.desk.settings).addr_spec,
+            address=envelope(message.address),
+            mime=fill_in(message.mime or b"", links),
+            written_at=message.written_at or self.at,
+            lease_token=self.token,
+        )
+
+    def _later(self, not_before: datetime) -> Claim:
+        self._end(MessageState.PENDING)
+        self.message.not_before = not_before
+        return Claim(MessageState.PENDING)
+
+    def _held(self, reason: str) -> Claim:
+        self._end(MessageState.HELD)
+        self.message.last_error = reason
+        self._note("held", reason)
+        return Claim(MessageState.HELD)
+
+    def _obsolete(self) -> Claim:
+        self._end(MessageState.OBSOLETE)
+        self._note("obsolete")
+        return Claim(MessageState.OBSOLETE)
+
+    def _dead(self, reason: str) -> Claim:
+        self._end(MessageState.DEAD)
+        self.message.last_error = reason
+        self._note("suppressed")
+        tell_dead(self.message, self.at)
+        return Claim(MessageState.DEAD)
+
+    def _end(self, state: MessageState) -> None:
+        self.message.state = state
+        self.message.lease_token = self.message.lease_until = None
+
+    def _note(self, outcome: str, words: str = "") -> None:
+        note(self.message.id, outcome, at=self.at, node=self.desk.node, words=words)

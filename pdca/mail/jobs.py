@@ -1,0 +1,154 @@
+"""Delivery: claim one, commit, send, write down that it was taken, settle, commit; then the next.
+
+Any number of processes may do this at once. The database decides who has a message (a lease and a token);
+no transaction is open while a server talks; what a server took is never sent again on purpose.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from pdca import clock
+from pdca.db import LockTimeout, db
+from pdca.mail.accepts import AcceptJournal
+from pdca.mail.claiming import Claim, Desk, claim_next
+from pdca.mail.letters import Letter, Outcome, Transport, Verdict
+from pdca.mail.models import Message, MessageState
+from pdca.mail.pace import Pace, pace_of
+from pdca.mail.settling import settle
+from pdca.mail.transports import transport_of
+from pdca.web import settings
+
+log = logging.getLogger("pdca.mail")
+
+# Settling never gives up quickly: what was taken must be known.
+SETTLE_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+UNAVAILABLE = (DBAPIError, LockTimeout)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What one pass did, in messages."""
+
+    accepted: int = 0
+    deferred: int = 0
+    dead: int = 0
+    held: int = 0
+    obsolete: int = 0
+
+    def counting(self, state: MessageState) -> Delivered:
+        """One more that ended in this state."""
+        name = _COUNTED_AS[state]
+        return replace(self, **{name: getattr(self, name) + 1})
+
+
+_COUNTED_AS = {
+    MessageState.ACCEPTED: "accepted",
+    MessageState.PENDING: "deferred",
+    MessageState.SENDING: "deferred",
+    MessageState.DEAD: "dead",
+    MessageState.HELD: "held",
+    MessageState.OBSOLETE: "obsolete",
+}
+
+
+def deliver(now: datetime, budget: float = 50.0, *, go_on: Callable[[], bool] = lambda: True) -> Delivered:
+    """Send what is due at `now`, one message after the other, until nothing is left or `budget` seconds are over.
+
+    `go_on` is asked between two messages. Commits by itself, several times; call it outside a transaction.
+    Raises what the database raises when it is not there: nothing is lost, the next pass goes on.
+    """
+    began, done = clock.elapsed(), Delivered()
+    desk = desk_of_this_process()
+    with closing(transport_of(desk.settings)) as transport:
+        while (spent := clock.elapsed() - began) < budget and go_on():
+            state = _deliver_one(desk, transport, now + timedelta(seconds=spent))
+            if state is None:
+                break
+            done = done.counting(state)
+    return done
+
+
+def desk_of_this_process(pace: Pace | None = None) -> Desk:
+    """What delivery needs, from the settings of the running application."""
+    given = settings()
+    return Desk(
+        settings=given,
+        pace=pace or pace_of(given),
+        journal=AcceptJournal(given.instance),
+        transport=transport_of(given).name,
+        node=f"{socket.gethostname()[:60]}:{os.getpid()}",
+    )
+
+
+def _deliver_one(desk: Desk, transport: Transport, at: datetime) -> MessageState | None:
+    """One message from claim to settlement; None when there is nothing to do."""
+    claim, began = _claimed(desk, at), clock.elapsed()
+    if claim is None or claim.letter is None:
+        return claim.state if claim else None
+    deadline = began + desk.pace.conversation.total_seconds()
+    outcome = transport.send(claim.letter, deadline, lambda: _still_ours(claim.letter))
+    at += timedelta(seconds=clock.elapsed() - began)
+    if outcome.verdict is Verdict.ACCEPTED:
+        _write_down(desk, claim.letter, outcome, at)
+    return _settled(claim, outcome, desk, at)
+
+
+def _claimed(desk: Desk, at: datetime) -> Claim | None:
+    with db.writing():
+        claim = claim_next(desk, at)
+        if claim is not None:
+            # Committed before the server is called: a crash must never hide that we tried.
+            db.session.commit()
+        return claim
+
+
+def _still_ours(letter: Letter | None) -> bool:
+    if letter is None:
+        return False
+    with db.reading():
+        mine = (
+            Message.id == letter.id,
+            Message.state == MessageState.SENDING,
+            Message.lease_token == letter.lease_token,
+        )
+        return db.session.scalar(select(Message.id).where(*mine)) is not None
+
+
+def _write_down(desk: Desk, letter: Letter, outcome: Outcome, at: datetime) -> None:
+    """Before the database hears of it: whoever takes over after a crash looks here first."""
+    try:
+        desk.journal.add(letter, outcome, at)
+    except OSError:
+        log.exception("message %s was taken, but the accept journal can't be written", letter.id)
+
+
+def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> MessageState:
+    """Try until the database is there. A listener that fails is reported; what the server said is kept."""
+    tell, pauses = True, iter(SETTLE_PAUSES_S)
+    while True:
+        try:
+            with db.writing():
+                state = settle(claim, outcome, desk, at, tell=tell)
+                db.session.commit()
+            return state
+        except UNAVAILABLE:
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            time.sleep(pause)
+        except Exception:
+            if not tell:
+                raise
+            log.exception("a listener of message %s failed", claim.letter and claim.letter.id)
+            tell = False

@@ -1,0 +1,149 @@
+"""Settling: what the server said becomes the message's state. The table of answers, read as code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from pdca.db import db
+from pdca.mail import breaker
+from pdca.mail.claiming import Claim, Desk
+from pdca.mail.letters import Letter, Outcome, Verdict
+from pdca.mail.models import Attempt, Message, MessageState
+from pdca.mail.operations import note, suppress, tell_accepted, tell_dead
+
+# The server does not work, or may have taken the letter and not said so.
+_BREAKS = (Verdict.DOWN, Verdict.LOST)
+
+
+def settle(claim: Claim, outcome: Outcome, desk: Desk, at: datetime, *, tell: bool = True) -> MessageState:
+    """Record how the conversation ended; gives the state the message has now. `tell`: call the listeners."""
+    if claim.letter is None:
+        return claim.state
+    # The message first, then the breaker: the order in which claiming locks them.
+    state = _settled(claim.letter, outcome, desk, at, tell=tell)
+    note(claim.letter.id, outcome.verdict, at=at, node=desk.node, code=outcome.code, words=outcome.words)
+    _tell_the_breaker(claim, outcome, desk, at)
+    return state
+
+
+def _settled(letter: Letter, outcome: Outcome, desk: Desk, at: datetime, *, tell: bool) -> MessageState:
+    if outcome.verdict is Verdict.ACCEPTED:
+        return _accepted(letter, outcome, at, tell=tell)
+    message = _still_ours(letter)
+    if message is None:
+        return MessageState.SENDING
+    message.lease_token = None
+    message.last_code, message.last_error = outcome.code, outcome.words
+    _AFTER[outcome.verdict](message, desk, at)
+    message.lease_until = None
+    if message.state is MessageState.DEAD and tell:
+        tell_dead(message, at)
+    return message.state
+
+
+def _tell_the_breaker(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> None:
+    if outcome.verdict in _BREAKS:
+        breaker.failed(desk.transport, outcome.words, probing=claim.probing, at=at, pace=desk.pace)
+    elif claim.probing:
+        breaker.worked(desk.transport)
+
+
+def _accepted(letter: Letter, outcome: Outcome, at: datetime, *, tell: bool) -> MessageState:
+    """Accepted whatever the lease says: it has left. Only once, and never back (I4)."""
+    changed = db.session.execute(
+        update(Message)
+        .where(Message.id == letter.id, Message.state != MessageState.ACCEPTED)
+        .values(
+            state=MessageState.ACCEPTED,
+            accepted_at=at,
+            lease_token=None,
+            lease_until=None,
+            last_code=outcome.code,
+            last_error="",
+        )
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if changed is not None and tell:
+        tell_accepted(db.session.get_one(Message, letter.id, populate_existing=True), at)
+    return MessageState.ACCEPTED
+
+
+def _still_ours(letter: Letter) -> Message | None:
+    return db.session.scalars(
+        select(Message)
+        .where(
+            Message.id == letter.id,
+            Message.state == MessageState.SENDING,
+            Message.lease_token == letter.lease_token,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+# --- one row of the table each ---------------------------------------------------------------------------
+
+
+def _down(message: Message, _desk: Desk, at: datetime) -> None:
+    """Released: no attempt is counted. It goes to the back, so that one letter can't hold up all others."""
+    message.state = MessageState.PENDING
+    message.not_before = max(message.not_before, at)
+
+
+def _later(message: Message, desk: Desk, at: datetime) -> None:
+    message.attempts += 1
+    next_try = desk.pace.next_try(message.dedupe_key, message.attempts, at)
+    if next_try > _first_refused(message, at) + desk.pace.give_up:
+        message.state = MessageState.DEAD
+        return
+    message.state = MessageState.PENDING
+    message.not_before = next_try
+
+
+def _lost(message: Message, desk: Desk, at: datetime) -> None:
+    """It may have been taken: the same copy goes again, not before the lease would have run out."""
+    lease_until = message.lease_until or at
+    message.possible_duplicate = True
+    _later(message, desk, at)
+    message.not_before = max(message.not_before, lease_until)
+
+
+def _refused(message: Message, _desk: Desk, _at: datetime) -> None:
+    message.state = MessageState.DEAD
+
+
+def _bad_address(message: Message, _desk: Desk, at: datetime) -> None:
+    suppress(message.address, f"{message.last_code} {message.last_error}", at)
+    message.state = MessageState.DEAD
+
+
+def _not_ours(message: Message, _desk: Desk, _at: datetime) -> None:
+    """We thought it was not ours and it is: let it go again."""
+    message.state = MessageState.PENDING
+
+
+_AFTER = {
+    Verdict.DOWN: _down,
+    Verdict.LATER: _later,
+    Verdict.LOST: _lost,
+    Verdict.REFUSED: _refused,
+    Verdict.BAD_ADDRESS: _bad_address,
+    Verdict.NOT_OURS: _not_ours,
+}
+
+
+def _first_refused(message: Message, at: datetime) -> datetime:
+    """When it was first put off; an administrator who lets it go again starts anew."""
+    refusals = (Verdict.LATER, Verdict.LOST)
+    since = select(func.max(Attempt.id)).where(Attempt.message_id == message.id, Attempt.outcome == "released")
+    first = db.session.scalar(
+        select(func.min(Attempt.at)).where(
+            Attempt.message_id == message.id,
+            Attempt.outcome.in_(refusals),
+            Attempt.id > func.coalesce(since.scalar_subquery(), 0),
+        )
+    )
+    return first or at

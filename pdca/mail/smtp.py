@@ -1,0 +1,268 @@
+"""One conversation with a mail server at a time, over a line that is kept between letters.
+
+Every conversation ends by its deadline, whatever the server does: each read and write gets only the time
+that is left, so one byte every twenty seconds helps nobody.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pdca import clock
+from pdca.mail.letters import Letter, Outcome, Verdict
+from pdca.text import clean_line
+
+PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+GOODBYE_S = 2.0
+# Not about this message: the server, our account or the order of things.
+DOWN_CODES = frozenset({421, 454, 503, 530, 535})
+TOO_LARGE = 552
+NO_SUCH_ADDRESS = frozenset({550, 551, 553})
+# 5.1.7 and 5.1.8 are about the sender, which is ours.
+_BAD_ADDRESS = re.compile(r"5\.(1\.(?![78]\b)\d{1,3}|2\.1)\b")
+_BAD_SENDER = re.compile(r"5\.1\.[78]\b")
+
+# ValueError: a password that this server's way of signing in can't carry.
+BROKEN = (OSError, smtplib.SMTPException, ValueError)
+
+Answer = tuple[int, bytes]
+
+
+class SmtpTransport:
+    """A mail server, as PDCA_MAIL_URL names it."""
+
+    def __init__(self, url: str, helo: str, tls: ssl.SSLContext | None = None) -> None:
+        parts = urlsplit(url)
+        self.scheme = parts.scheme
+        self.host = parts.hostname or "localhost"
+        self.port = parts.port or PORTS[parts.scheme]
+        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
+        self.name = f"{self.scheme}://{self.host}:{self.port}"
+        self.helo = helo
+        self.tls = tls
+        self._line: _Line | None = None
+
+    def send(self, letter: Letter, deadline: float, still_ours: Callable[[], bool]) -> Outcome:
+        """Hand one letter over. A line that went dead while it was idle is dialled once more."""
+        idle = self._line is not None
+        outcome = self._converse(letter, deadline, still_ours)
+        if idle and outcome.verdict is Verdict.DOWN and outcome.code in (None, 421):
+            outcome = self._converse(letter, deadline, still_ours)
+        return outcome
+
+    def close(self) -> None:
+        """Say goodbye, but do not wait for the answer."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.deadline = clock.elapsed() + GOODBYE_S
+            try:
+                line.quit()
+            except BROKEN:
+                line.close()
+
+    def _converse(self, letter: Letter, deadline: float, still_ours: Callable[[], bool]) -> Outcome:
+        try:
+            outcome = _hand_over(self._dialled(deadline), letter, still_ours)
+        except BROKEN as error:
+            outcome = _broken_off(error)
+        if outcome.verdict in (Verdict.DOWN, Verdict.LOST):
+            self._hang_up()
+        elif outcome.verdict is not Verdict.ACCEPTED:
+            self._start_over()
+        return outcome
+
+    def _start_over(self) -> None:
+        try:
+            if self._line is not None:
+                self._line.rset()
+        except BROKEN:
+            # What was said about the letter stands.
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    # --- dialling ----------------------------------------------------------------------------------------
+
+    def _dialled(self, deadline: float) -> _Line:
+        if self._line is None:
+            self._line = self._dial(deadline)
+        self._line.deadline = deadline
+        return self._line
+
+    def _dial(self, deadline: float) -> _Line:
+        line = _Line(self.host, self.helo, deadline, self._context() if self.scheme == "smtps" else None)
+        try:
+            _expect(line.connect(self.host, self.port), 220)
+            line.ehlo_or_helo_if_needed()
+            if self.scheme == "smtp+starttls":
+                line.starttls(context=self._context())
+                line.ehlo_or_helo_if_needed()
+            if self.user:
+                line.login(self.user, self.password)
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+    def _context(self) -> ssl.SSLContext:
+        # Names and certificates are checked; SSL_CERT_FILE adds an authority of one's own.
+        return self.tls or ssl.create_default_context()
+
+
+# --- the conversation ------------------------------------------------------------------------------------
+
+
+def _hand_over(line: _Line, letter: Letter, still_ours: Callable[[], bool]) -> Outcome:
+    size = [f"size={len(letter.mime)}"] if line.has_extn("size") else []
+    answer = line.mail(letter.sender, size)
+    if not _is_yes(answer):
+        # A server that refuses our sender refuses everything, unless it is the size.
+        return _outcome(Verdict.REFUSED if answer[0] == TOO_LARGE else Verdict.DOWN, answer)
+    answer = line.rcpt(letter.address)
+    if not _is_yes(answer):
+        return _outcome(_about_the_address(answer), answer)
+    # Frozen or suspended meanwhile? Then somebody else may have sent it.
+    if not still_ours():
+        return Outcome(Verdict.NOT_OURS)
+    answer = line.docmd("data")
+    if answer[0] != 354:
+        return _outcome(_about_the_message(answer), answer)
+    line.send_text(letter.mime)
+    try:
+        answer = line.getreply()
+    except BROKEN as error:
+        return Outcome(Verdict.LOST, None, _in_words(error))
+    if _is_yes(answer):
+        return _outcome(Verdict.ACCEPTED, answer)
+    return _outcome(_about_the_message(answer) if answer[0] > 0 else Verdict.LOST, answer)
+
+
+def _is_yes(answer: Answer) -> bool:
+    return 200 <= answer[0] < 300
+
+
+def _about_the_address(answer: Answer) -> Verdict:
+    code, words = answer[0], answer[1].decode("utf-8", "replace")
+    if code in NO_SUCH_ADDRESS and _BAD_ADDRESS.match(words):
+        return Verdict.BAD_ADDRESS
+    if _BAD_SENDER.match(words):
+        return Verdict.DOWN
+    return _about_the_message(answer)
+
+
+def _about_the_message(answer: Answer) -> Verdict:
+    code = answer[0]
+    if code in DOWN_CODES or not 400 <= code < 600:
+        return Verdict.DOWN
+    return Verdict.LATER if code < 500 else Verdict.REFUSED
+
+
+def _outcome(verdict: Verdict, answer: Answer) -> Outcome:
+    return Outcome(verdict, answer[0] if answer[0] > 0 else None, _clean(answer[1].decode("utf-8", "replace")))
+
+
+def _broken_off(error: Exception) -> Outcome:
+    """The line broke before the final dot: nothing was taken."""
+    code = getattr(error, "smtp_code", None)
+    return Outcome(Verdict.DOWN, code if isinstance(code, int) and code > 0 else None, _in_words(error))
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return _clean(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said))
+    if isinstance(error, TimeoutError) or isinstance(error.__cause__ or error.__context__, TimeoutError):
+        return "no answer in time"
+    return _clean(str(error) or type(error).__name__)
+
+
+def _clean(words: str) -> str:
+    return clean_line(words)[:500]
+
+
+def _expect(answer: Answer, code: int) -> None:
+    if answer[0] != code:
+        raise smtplib.SMTPConnectError(answer[0], answer[1])
+
+
+# --- the line --------------------------------------------------------------------------------------------
+
+
+class _Line(smtplib.SMTP):
+    """smtplib's commands under a deadline."""
+
+    def __init__(self, host: str, helo: str, deadline: float, tls: ssl.SSLContext | None) -> None:
+        self.deadline = deadline
+        self._tls = tls
+        super().__init__(local_hostname=helo)
+        # What the certificate must be for; smtplib knows it only when it dials by itself.
+        self._host = host
+
+    def time_left(self) -> float:
+        """Seconds until the deadline; TimeoutError when it has passed."""
+        left = self.deadline - clock.elapsed()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left
+
+    def send_text(self, mime: bytes) -> None:
+        """The mail and the final dot, in one piece."""
+        text = re.sub(rb"(?m)^\.", b"..", mime)
+        self.send(text + (b"" if text.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+
+    def send(self, s: Any) -> None:
+        """Write within the time that is left."""
+        if self.sock is not None:
+            self.sock.settimeout(self.time_left())
+        super().send(s)
+
+    def getreply(self) -> Answer:
+        """Read within the time that is left."""
+        if self.file is None and self.sock is not None:
+            self.file = _Reader(self)
+        return super().getreply()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        # A name may have several addresses, each of which may be silent.
+        made = socket.create_connection((host, port), self.time_left() / 3)
+        if self._tls is None:
+            return made
+        made.settimeout(self.time_left())
+        return self._tls.wrap_socket(made, server_hostname=host)
+
+
+class _Reader:
+    """Reads lines from the line's socket; a timeout counts for the whole conversation, not for each byte."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        self._sock: socket.socket = line.sock  # type: ignore[assignment]
+        self._read = b""
+
+    def readline(self, limit: int) -> bytes:
+        while b"\n" not in self._read and len(self._read) < limit:
+            # What already arrived is read even when time is up: a "250" must not be missed.
+            left = self._line.deadline - clock.elapsed()
+            if left < -GOODBYE_S:
+                raise TimeoutError("the deadline has passed")
+            self._sock.settimeout(max(left, 0.01))
+            piece = self._sock.recv(4096)
+            if not piece:
+                break
+            self._read += piece
+        end = self._read.find(b"\n") + 1 or len(self._read)
+        end = min(end, limit)
+        found, self._read = self._read[:end], self._read[end:]
+        return found
+
+    def close(self) -> None:
+        """The socket is closed by the line."""
