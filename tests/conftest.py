@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.session import Session
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Playwright
 from sqlalchemy import event
 from sqlalchemy.orm import scoped_session
@@ -139,11 +140,18 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an app of its own; its templates are compiled once for all of them."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(database: str, tmp_path: Path) -> Iterator[Flask]:
+def app(database: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The whole application on a fresh database, with a cheap password hash."""
     app = create_app(settings_for(tmp_path, database, port=_free_port()))
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = Client
     app.extensions["hasher"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
