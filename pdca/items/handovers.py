@@ -212,7 +212,7 @@ def _bare(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def release(person: Person, team_id: int, *, by: Person | None, at: datetime) -> None:
+def release(person: Person, team_id: int, by: Person | None, at: datetime) -> None:
     """Somebody leaves: the board keeper is caretaker at once, and every item waits for its new owner."""
     caretaker = _caretaker(team_id, person)
     items = db.session.scalars(

@@ -119,11 +119,12 @@ class _Parts:
         self.answers: dict[int, list[Answer]] = defaultdict(list)
         for answer in _rows(Answer, Answer.check_id, check_ids):
             self.answers[answer.check_id].append(answer)
-        self.needs = dict(
-            db.session.execute(select(Need.item_id, func.count()).where(Need.item_id.in_(ids)).group_by(Need.item_id))
-            .tuples()
-            .all()
-        )
+        self.needs: dict[int, int] = {
+            item_id: count
+            for item_id, count in db.session.execute(
+                select(Need.item_id, func.count()).where(Need.item_id.in_(ids)).group_by(Need.item_id)
+            )
+        }
         self.groups: dict[int, list[int]] = defaultdict(list)
         for item_id, group_id in db.session.execute(
             select(ItemGroup.item_id, ItemGroup.group_id).where(ItemGroup.item_id.in_(ids)).order_by(ItemGroup.group_id)
