@@ -29,6 +29,8 @@ class CustomerAnswer:
     email: str = ""
     phone: str = ""
     locale: str = "nl"
+    # The type was guessed from the mail's domain: a stored default, shown as such.
+    is_type_guessed: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import promises
 from pdca.items.journal import record
-from pdca.items.lifecycle import NEVER_WAIVED, STEPS, Act, Who
+from pdca.items.lifecycle import STEPS, Act, Who
 from pdca.items.models import Decision, Item, Waiver
 from pdca.items.permissions import (
     SOMEBODY_ELSE_MESSAGE,
@@ -24,7 +24,7 @@ from pdca.items.queries import facts_of
 from pdca.items.terms import ActorKind, DecisionKind, DecisionState
 from pdca.people.models import Person
 
-WAIVABLE = tuple(sorted({c.rule for s in STEPS for c in s.needs if c.rule} - NEVER_WAIVED, key=lambda r: int(r[1:])))
+WAIVABLE = tuple(sorted({c.rule for s in STEPS for c in s.needs if c.is_waivable}, key=lambda r: int(r[1:])))
 
 
 def ask_help(item: Item, question: str, *, by: Person, at: datetime) -> Decision:

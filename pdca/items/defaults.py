@@ -26,6 +26,13 @@ def fill_quick_win(writing: Writing) -> None:
         write_default(writing, name, value)
 
 
+def would_fill(writing: Writing) -> frozenset[str]:
+    """The answers that a quick win's next step will fill in by itself, so that nobody is asked for them."""
+    if writing.item.kind is not Kind.QUICK_WIN:
+        return frozenset()
+    return frozenset(name for name, _ in _open_defaults(writing, facts_of(writing.item, writing.at)))
+
+
 def _open_defaults(w: Writing, facts: Facts) -> Iterator[tuple[str, Any]]:
     item = w.item
     if facts.owner_id is None and w.by is not None:

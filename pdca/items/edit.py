@@ -146,7 +146,13 @@ def _set_customer(w: Writing, answer: Any) -> None:
         _forget_contacts(item)
     elif answer.email or answer.phone or answer.type is not CustomerType.GROUP:
         _set_contact(item, answer)
+    _mark_guess(item, answer.is_type_guessed)
     w.note("customer", old, {"type": answer.type, "name": item.customer_name})
+
+
+def _mark_guess(item: Item, is_guessed: bool) -> None:
+    others = [name for name in item.defaulted if name != "customer_type"]
+    item.defaulted = [*others, "customer_type"] if is_guessed else others
 
 
 def _set_contact(item: Item, answer: Any) -> None:
@@ -180,16 +186,18 @@ def _set_need(w: Writing, answer: Any) -> None:
         raise Invalid([FieldError("need", N_("Write who asked for this."))])
     if answer.how_many < 1:
         raise Invalid([FieldError("need", N_("At least one person asked for it."))])
-    w.item.needs.append(
-        Need(
-            item_id=w.item.id,
-            who=answer.who,
-            how_many=answer.how_many,
-            channel=answer.channel,
-            quote=answer.quote,
-        )
-    )
+    row = _need_row(w.item)
+    row.who, row.how_many, row.channel, row.quote = answer.who, answer.how_many, answer.channel, answer.quote
     w.note("need", None, {"who": answer.who, "how_many": answer.how_many, "channel": answer.channel})
+
+
+def _need_row(item: Item) -> Need:
+    """A default is corrected in place; what somebody told us stays beside what the next one tells."""
+    if "need" in item.defaulted and item.needs:
+        return item.needs[-1]
+    row = Need(item_id=item.id)
+    item.needs.append(row)
+    return row
 
 
 def _set_no_survey(w: Writing, reason: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from pdca import clock
 from pdca.items.terms import (
     UNSETTLED,
     AnswerSource,
@@ -78,6 +79,16 @@ class CheckFacts:
     def has_customer_answer(self) -> bool:
         """Whether somebody who had the problem answered (R11)."""
         return any(a.is_by_customer for a in self.answers)
+
+    @property
+    def has_unjudged_no(self) -> bool:
+        """Whether a customer said "no" and nobody judged that yet (R24: it blocks at once)."""
+        return self.verdict is None and any(a.is_by_customer and a.solved is Solved.NO for a in self.answers)
+
+    def is_settled_before(self, at: datetime) -> bool:
+        """Whether it was answered or judged for the last time before this moment."""
+        moments = [moment for moment in (self.answered_at, self.verdict_at) if moment is not None]
+        return self.is_settled and bool(moments) and max(moments) < at
 
 
 @dataclass(frozen=True)
@@ -235,6 +246,10 @@ class Facts:
     has_contacts: bool = False
     # Somebody called about the end (closed, stopped, declined).
     is_end_told: bool = False
+    # When the work of this round was last called done; a check of an earlier attempt no longer counts.
+    finished_at: datetime | None = None
+    # What counts as solved was agreed with the aftercare (R12).
+    has_care_criterion: bool = True
 
     @property
     def is_action(self) -> bool:
@@ -253,8 +268,11 @@ class Facts:
 
     @property
     def live_checks(self) -> tuple[CheckFacts, ...]:
-        """The checks of this round that still count."""
-        return tuple(c for c in self.checks if c.state is not CheckState.CANCELLED)
+        """The checks that still count: not cancelled, and not of an attempt before "finish the rest"."""
+        return tuple(c for c in self.checks if c.state is not CheckState.CANCELLED and not self._is_of_before(c))
+
+    def _is_of_before(self, check: CheckFacts) -> bool:
+        return self.finished_at is not None and check.is_settled_before(self.finished_at)
 
     @property
     def open_checks(self) -> tuple[CheckFacts, ...]:
@@ -270,7 +288,7 @@ class Facts:
     @property
     def last_mark(self) -> int | None:
         """The customer's last mark (rapportcijfer), if any was given."""
-        marks = [a.mark for c in self.live_checks for a in c.answers if a.is_by_customer and a.mark is not None]
+        marks = [a.mark for c in self.checks for a in c.answers if a.is_by_customer and a.mark is not None]
         return marks[-1] if marks else None
 
     @property
@@ -284,13 +302,25 @@ class Facts:
         return None
 
     @property
+    def days_since_end(self) -> int | None:
+        """Calendar days since it was closed, stopped or declined, by the team's clock."""
+        if self.ended_at is None:
+            return None
+        return (self.today - clock.today(self.timezone, self.ended_at)).days
+
+    @property
+    def waits_for_leader(self) -> bool:
+        """A third date was asked for and the leader did not decide yet (R8)."""
+        return self.phase is Phase.DO and self.promise is not None and self.promise.waiting_number is not None
+
+    @property
     def is_frozen(self) -> bool:
-        """Whether only the acts of R8 are open."""
-        return self.frozen_since is not None
+        """Whether only the acts of R8 are open: the date passed, or the leader still has to approve a new one."""
+        return self.frozen_since is not None or self.waits_for_leader
 
     @property
     def days_in_do(self) -> int | None:
-        """Calendar days since Do started; stops at carried out."""
-        if self.round.started_at is None:
+        """Calendar days of this stay in Do, by the team's clock; None in another phase."""
+        if self.phase is not Phase.DO:
             return None
-        return (self.today - self.round.started_at.date()).days
+        return (self.today - clock.today(self.timezone, self.phase_since)).days

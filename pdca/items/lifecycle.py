@@ -6,7 +6,7 @@ A process owner can read this file: first what may be asked, then which step ask
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pdca.errors import N_, Missing
@@ -30,10 +30,12 @@ class Criterion:
     field: str
     message: str
     is_met: Callable[[Facts], bool]
+    # A leader may let the item pass once (R17).
+    is_waivable: bool = False
 
     def missing(self) -> Missing:
-        """What a refusal says about this criterion."""
-        return Missing(rule=self.rule, field=self.field, message=self.message, name=self.name)
+        """What a refusal says about this criterion; one without a rule goes by its own name."""
+        return Missing(rule=self.rule or self.name, field=self.field, message=self.message, name=self.name)
 
 
 class Who(StrEnum):
@@ -42,6 +44,7 @@ class Who(StrEnum):
     DECIDER = "decider"  # board keeper or leader; a member for a quick win, when the team allows it
     KEEPER = "keeper"  # board keeper or leader
     OWNER = "owner"  # owner, caretaker or deputy; the board keeper on their behalf, recorded
+    OWNER_ALONE = "owner_alone"  # owner, caretaker or deputy, and nobody on their behalf
     ENDER = "ender"  # leader; for a quick win the board keeper
     MEMBER = "member"
 
@@ -70,19 +73,25 @@ def _was_called(f: Facts) -> bool:
 
 def _is_answered(f: Facts) -> bool:
     """R11; for an unknown customer an observation by someone else stands in, which the operation checked."""
-    return any(c.state is CheckState.ANSWERED or c.state is CheckState.NOT_REACHED for c in f.live_checks)
+    return any(c.is_settled for c in f.live_checks)
 
 
 def last_verdict(f: Facts) -> Verdict | None:
-    """The verdict on the latest settled check of this round."""
+    """The verdict on the latest settled check of this round; a round that failed has failed."""
+    if f.round.verdict is Verdict.NOT_EFFECTIVE:
+        return Verdict.NOT_EFFECTIVE
     return f.last_settled.verdict if f.last_settled else None
 
 
-def _may_go_on(f: Facts) -> bool:
-    verdict = last_verdict(f)
-    if verdict is Verdict.PARTLY:
-        return bool(f.open_checks)
-    return verdict not in (Verdict.NOT_EFFECTIVE, Verdict.TOO_EARLY)
+def _customer_allows(f: Facts) -> bool:
+    """A "no" blocks at once, also before it is judged; "too early" waits for its second answer."""
+    if any(c.has_unjudged_no for c in f.live_checks):
+        return False
+    return last_verdict(f) not in (Verdict.NOT_EFFECTIVE, Verdict.TOO_EARLY)
+
+
+def _has_later_check(f: Facts) -> bool:
+    return last_verdict(f) is not Verdict.PARTLY or bool(f.open_checks)
 
 
 def _ends_well(f: Facts) -> bool:
@@ -107,17 +116,16 @@ def _round_allowed(f: Facts) -> bool:
 def _of_action(criterion: Criterion) -> Criterion:
     """The same criterion, asked of improvement actions only."""
     met = criterion.is_met
-    return Criterion(
-        criterion.name,
-        criterion.rule,
-        criterion.field,
-        criterion.message,
-        lambda f: not f.is_action or met(f),
-    )
+    return replace(criterion, is_met=lambda f: not f.is_action or met(f))
 
 
 def _crit(name: str, rule: str, field: str, message: str, is_met: Callable[[Facts], bool]) -> Criterion:
-    return Criterion(name, rule, field, message, is_met)
+    return Criterion(name, rule, field, message, is_met, is_waivable=bool(rule) and rule not in NEVER_WAIVED)
+
+
+def _given(name: str, rule: str, field: str, message: str) -> Criterion:
+    """Met only by an answer that comes with the step itself; the step cannot do without it, so never waived."""
+    return Criterion(name, rule, field, message, lambda f: False)
 
 
 # New → Plan
@@ -168,7 +176,7 @@ AFTERCARE_PLANNED = _crit(
     "R12",
     "aftercare",
     N_("Plan the aftercare now: how, who asks, and what counts as solved."),
-    lambda f: f.care_method is not None,
+    lambda f: f.care_method is not None and f.has_care_criterion,
 )
 BASELINE = _of_action(
     _crit(
@@ -200,14 +208,12 @@ TOUCHPOINT = _of_action(
         lambda f: bool(f.touchpoint and f.contact_role),
     )
 )
-ROOT_CAUSE = _of_action(
-    _crit(
-        "root_cause",
-        "R15",
-        "root_cause",
-        N_("This came back before: write the root cause."),
-        lambda f: f.recurrences < 2 or f.round.has_root_cause,
-    )
+ROOT_CAUSE = _crit(
+    "root_cause",
+    "R15",
+    "root_cause",
+    N_("This came back before: write the root cause."),
+    lambda f: f.recurrences < 2 or f.round.has_root_cause,
 )
 STILL_NEEDED = _crit(
     "still_needed",
@@ -218,7 +224,7 @@ STILL_NEEDED = _crit(
 )
 ROUND_THREE = _crit(
     "round_three",
-    "R17",
+    "",
     "round_three",
     N_("From round 3 the leader decides: go on, change or stop."),
     _round_allowed,
@@ -274,8 +280,15 @@ VERDICT_ALLOWS = _crit(
     "verdict_allows",
     "R24",
     "verdict",
-    N_("The verdict does not let this go on: it goes back instead."),
-    _may_go_on,
+    N_("The customer's judgement does not let this go on: it goes back instead."),
+    _customer_allows,
+)
+LATER_CHECK = _crit(
+    "later_check",
+    "R11",
+    "verdict",
+    N_("“Partly” goes on only while a later check remains: go back to Do, or ask the leader for a waiver."),
+    _has_later_check,
 )
 PREDICTION = _of_action(
     _crit(
@@ -330,10 +343,19 @@ PARTLY = _crit(
     lambda f: last_verdict(f) is Verdict.PARTLY,
 )
 # True only through the answers of the step itself: the operation adds the name to `given`.
-REASON = _crit("reason", "", "reason", N_("Give the reason."), lambda f: False)
-NEW_DATE = _crit("new_date", "R8", "due_on", N_("Give the new date."), lambda f: False)
-REVIEW_ON = _crit("review_on", "R31", "review_on", N_("Choose the day on which you look at it again."), lambda f: False)
-CAUSE = _crit("cause", "R15", "cause", N_("Say why it comes back."), lambda f: False)
+REASON = _given("reason", "", "reason", N_("Give the reason."))
+NEW_DATE = _given("new_date", "R8", "due_on", N_("Give the new date."))
+REVIEW_ON = _given("review_on", "R31", "review_on", N_("Choose the day on which you look at it again."))
+CAUSE = _given("cause", "R15", "cause", N_("Say why it comes back."))
+ADJUSTED_PREDICTION = _of_action(
+    _crit(
+        "adjusted_prediction",
+        "R21",
+        "adjusted_prediction",
+        N_("Write what you predict this time."),
+        lambda f: False,
+    )
+)
 RESUMES_NEW = _crit(
     "resumes",
     "",
@@ -348,12 +370,15 @@ RESUMES_PLAN = _crit(
     N_("A parked item goes back to the phase it came from."),
     lambda f: f.resumes_in is Phase.PLAN,
 )
-IN_TIME = _crit(
-    "in_time",
-    "R15",
-    "in_time",
-    N_("This was closed too long ago: start a new item that links to it."),
-    lambda f: f.ended_at is not None and (f.at - f.ended_at).days <= f.settings.reopen_days,
+IN_TIME = replace(
+    _crit(
+        "in_time",
+        "R15",
+        "in_time",
+        N_("This was closed too long ago: start a new item that links to it."),
+        lambda f: f.days_since_end is not None and f.days_since_end <= f.settings.reopen_days,
+    ),
+    is_waivable=False,
 )
 
 
@@ -375,11 +400,13 @@ class Step:
 
 
 def _is_waived(criterion: Criterion, facts: Facts) -> bool:
-    return bool(criterion.rule) and criterion.rule not in NEVER_WAIVED and criterion.rule in facts.waived
+    return criterion.is_waivable and criterion.rule in facts.waived
 
 
 _N, _P, _D, _C, _A = Phase.NEW, Phase.PLAN, Phase.DO, Phase.CHECK, Phase.ACT
 _END = (REASON, LESSON)
+# Asked in Plan; again at the next gate after a promotion, when nobody was asked in Plan.
+_ASKED_OF_ACTIONS = (BASELINE, SMALL_TEST, GROUPS, TOUCHPOINT)
 
 STEPS: tuple[Step, ...] = (
     Step("take_up", _N, _P, Who.DECIDER, (MEASURE, PROBLEM, CUSTOMER, NOTICEABLE, DECISION, KIND, LOOKALIKES)),
@@ -395,10 +422,7 @@ STEPS: tuple[Step, ...] = (
             AGREED,
             OWNER,
             AFTERCARE_PLANNED,
-            BASELINE,
-            SMALL_TEST,
-            GROUPS,
-            TOUCHPOINT,
+            *_ASKED_OF_ACTIONS,
             ROOT_CAUSE,
             STILL_NEEDED,
             ROUND_THREE,
@@ -407,14 +431,20 @@ STEPS: tuple[Step, ...] = (
             ROOM_CHECK,
         ),
     ),
-    Step("finish", _D, _C, Who.OWNER, (CARRIED_OUT, ANNOUNCED, CALLED, NO_HANDOVER)),
-    Step("embed", _C, _A, Who.OWNER, (ANSWERED, VERDICT, VERDICT_ALLOWS, PREDICTION)),
-    Step("close", _A, Phase.CLOSED, Who.OWNER, (CHECKS_SETTLED, VERDICT, ENDS_WELL, STANDARD, LESSON)),
-    Step("back_to_plan", _D, _P, Who.OWNER, (REASON,)),
-    Step("next_round", _C, _P, Who.OWNER, (NOT_EFFECTIVE, WHY_NOT)),
-    Step("next_round", _A, _P, Who.OWNER, (NOT_EFFECTIVE, WHY_NOT)),
-    Step("finish_the_rest", _C, _D, Who.OWNER, (PARTLY, NEW_DATE)),
-    Step("finish_the_rest", _A, _D, Who.OWNER, (PARTLY, NEW_DATE)),
+    Step("finish", _D, _C, Who.OWNER, (CARRIED_OUT, ANNOUNCED, CALLED, NO_HANDOVER, *_ASKED_OF_ACTIONS)),
+    Step("embed", _C, _A, Who.OWNER, (ANSWERED, VERDICT, VERDICT_ALLOWS, LATER_CHECK, PREDICTION)),
+    Step(
+        "close",
+        _A,
+        Phase.CLOSED,
+        Who.OWNER_ALONE,
+        (CHECKS_SETTLED, VERDICT, VERDICT_ALLOWS, ENDS_WELL, STANDARD, LESSON),
+    ),
+    Step("back_to_plan", _D, _P, Who.OWNER_ALONE, (REASON,)),
+    Step("next_round", _C, _P, Who.OWNER_ALONE, (NOT_EFFECTIVE, WHY_NOT, ADJUSTED_PREDICTION)),
+    Step("next_round", _A, _P, Who.OWNER_ALONE, (NOT_EFFECTIVE, WHY_NOT, ADJUSTED_PREDICTION)),
+    Step("finish_the_rest", _C, _D, Who.OWNER_ALONE, (PARTLY, NEW_DATE)),
+    Step("finish_the_rest", _A, _D, Who.OWNER_ALONE, (PARTLY, NEW_DATE)),
     Step("decline", _N, Phase.DECLINED, Who.KEEPER, (REASON,)),
     Step("park", _N, Phase.PARKED, Who.KEEPER, (REASON, REVIEW_ON)),
     Step("park", _P, Phase.PARKED, Who.KEEPER, (REASON, REVIEW_ON)),
@@ -451,7 +481,8 @@ def progress(facts: Facts) -> tuple[int, int]:
     return (sum(c.name not in open_names for c in asked), len(asked))
 
 
-_ACTION_ONLY = frozenset({"baseline", "small_test", "groups", "touchpoint", "prediction", "standard"})
+_ACTION_ONLY = frozenset({"prediction", "standard", "adjusted_prediction"})
+_ASKED_IN_PLAN = frozenset({"baseline", "small_test", "groups", "touchpoint"})
 _SILENT = frozenset(
     {
         "root_cause",
@@ -467,6 +498,7 @@ _SILENT = frozenset(
         "measure",
         "decision",
         "verdict_allows",
+        "later_check",
     }
 )
 
@@ -475,7 +507,9 @@ def concerns(criterion: Criterion, facts: Facts) -> bool:
     """Whether a card counts this criterion: what always passes for this item is not shown as progress."""
     if criterion.name in _ACTION_ONLY:
         return facts.is_action
-    if criterion.name in _SILENT:
+    if criterion.name in _ASKED_IN_PLAN and facts.phase is Phase.PLAN:
+        return facts.is_action
+    if criterion.name in _SILENT | _ASKED_IN_PLAN:
         return not criterion.is_met(facts)
     return True
 
@@ -506,6 +540,7 @@ class Act(StrEnum):
     ASK_DECISION = "ask_decision"
     REORDER = "reorder"
     CUSTOMER = "customer"
+    TELL = "tell"
     TAKE_BACK = "take_back"
 
 
@@ -542,4 +577,4 @@ def frozen_refuses(facts: Facts, act: Act) -> bool:
 
 def needs_observation(facts: Facts) -> bool:
     """R18: for an unknown customer an observation by someone other than the owner stands in."""
-    return facts.customer_type is CustomerType.UNKNOWN
+    return facts.customer_type in (None, CustomerType.UNKNOWN)

@@ -23,6 +23,7 @@ WHO_MESSAGE = {
     Who.DECIDER: N_("Only the board keeper or a leader decides on this; a member may take up a quick win."),
     Who.KEEPER: N_("Only the board keeper or a leader may do this."),
     Who.OWNER: N_("Only the owner, or the board keeper on their behalf, may do this."),
+    Who.OWNER_ALONE: N_("Only the owner may do this."),
     Who.ENDER: N_("Only a leader may stop this; the board keeper may stop a quick win."),
     Who.MEMBER: N_("Only members of this team may do this."),
 }
@@ -85,7 +86,7 @@ def may_step(person: Person, item: Item, who: Who, facts: Facts) -> bool:
         return role in MEMBERS
     return (
         is_owner_side(person, item, facts.at)
-        or role is Role.BOARD_KEEPER
+        or (role is Role.BOARD_KEEPER and who is Who.OWNER)
         or (item.owner_id is None and role in MEMBERS)
     )
 
@@ -127,6 +128,7 @@ def guard(facts: Facts, act: Act) -> None:
         Act.LABEL,
         Act.MOVE,
         Act.TAKE_BACK,
+        Act.TELL,
         Act.CUSTOMER,
     ):
         raise refuse(ENDED_MESSAGE, rule="phase", name="ended")

@@ -131,12 +131,15 @@ class _Parts:
         ):
             self.groups[item_id].append(group_id)
         self.arrivals: dict[int, dict[Phase, int]] = defaultdict(dict)
-        for item_id, phase, count in db.session.execute(
-            select(Move.item_id, Move.to_phase, func.count())
+        self.finished_at: dict[int, datetime] = {}
+        for item_id, phase, count, last in db.session.execute(
+            select(Move.item_id, Move.to_phase, func.count(), func.max(Move.at))
             .where(Move.item_id.in_(ids), Move.taken_back_at.is_(None))
             .group_by(Move.item_id, Move.to_phase)
         ):
             self.arrivals[item_id][phase] = count
+            if phase is Phase.CHECK:
+                self.finished_at[item_id] = last
         people = {p for i in items.values() for p in (i.owner_id, i.proposer_id) if p}
         self.people = {p.id: p for p in _rows(Person, Person.id, people)}
         self.column: Counter[tuple[int, Phase]] = Counter()
@@ -256,6 +259,8 @@ class _Parts:
             untold=self._untold(item),
             has_contacts=bool(self.contacts[item.id]),
             is_end_told=self._is_end_told(item),
+            finished_at=self.finished_at.get(item.id),
+            has_care_criterion=bool(item.care_criterion.strip()),
         )
 
     def _untold(self, item: Item) -> tuple[CheckFacts, ...]:

@@ -1,0 +1,1 @@
+"""What people may type about an item: explicit schemas that end in typed answers."""

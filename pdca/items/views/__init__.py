@@ -1,0 +1,1 @@
+"""What the pages and sheets of an item show: views in words, so that templates compute nothing."""

@@ -1,0 +1,414 @@
+"""A gate as a conversation: exactly the questions that are open, numbered, and the rest folded in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+from werkzeug.datastructures import MultiDict
+
+from pdca.errors import Missing
+from pdca.items import words
+from pdca.items.facts import Facts
+from pdca.items.gates import still_asked
+from pdca.items.lifecycle import Step
+from pdca.items.models import Item
+from pdca.items.questions import ALSO_ASKED, ANSWERED_BY, FOLDED, QUESTIONS
+from pdca.items.terms import CheckState, CustomerType, Phase
+from pdca.items.views.answered import is_defaulted, stored, words_of
+from pdca.items.views.offers import Offers, Option
+from pdca.items.views.refused import NOT_REFUSED, Refused
+from pdca.people.models import Person
+from pdca.web import say
+
+Link = tuple[str, str]
+NOTE = "note"
+# What a question's own partial asks, or the note that says what to do instead.
+OPTIONAL = ("twin_id", "told", "share")
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """One question with what is typed, offered and wrong. `prefix` keeps ids apart from those of other forms."""
+
+    name: str
+    label: str
+    no: int = 0
+    prefix: str = "f"
+    missing: str = ""
+    message: str = ""
+    is_answered: bool = False
+    is_defaulted: bool = False
+    words: str = ""
+    values: Mapping[str, list[str]] = field(default_factory=dict)
+    proposed: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, list[Option]] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def template(self) -> str:
+        """The partial that asks it."""
+        return f"items/questions/{self.name}.html"
+
+    def id(self, name: str) -> str:
+        """The id of one input."""
+        return f"{self.prefix}-{name}"
+
+    def value(self, name: str) -> str:
+        """What stands in one input."""
+        held = self.values.get(name)
+        return held[-1] if held else ""
+
+    def many(self, name: str) -> list[str]:
+        """What is ticked."""
+        return list(self.values.get(name, []))
+
+    def error(self, name: str) -> str:
+        """What is wrong at one input."""
+        return self.errors.get(name, "")
+
+    def option(self, name: str) -> list[Option]:
+        """What one input offers."""
+        return self.options.get(name, [])
+
+    def proposal(self, name: str) -> str | None:
+        """The value that is marked as the proposal."""
+        return self.proposed.get(name)
+
+
+@dataclass(frozen=True)
+class GateView:
+    """The sheet of one step."""
+
+    item_id: int
+    number: int
+    title: str
+    lead: str
+    step: str
+    from_phase: str
+    to_phase: str
+    action: str
+    later: str
+    back: str
+    submit: str
+    hidden: Mapping[str, str]
+    questions: tuple[QuestionView, ...]
+    settled: tuple[QuestionView, ...]
+    summary: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    second: Mapping[str, str] | None = None
+    frozen: str = ""
+    note: str = ""
+
+    @property
+    def answered(self) -> int:
+        """How many questions have an answer in sight."""
+        return sum(q.is_answered for q in self.questions if q.name != NOTE)
+
+    @property
+    def total(self) -> int:
+        """How many are asked."""
+        return sum(q.name != NOTE for q in self.questions)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Everything a gate is built from."""
+
+    item: Item
+    facts: Facts
+    person: Person
+    typed: MultiDict[str, str] | None = None
+    refused: Refused = NOT_REFUSED
+    prefix: str = "f"
+
+
+def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] | None = None) -> GateView:
+    """The sheet for `step`. After a refusal it holds what was typed, with the sentences at the inputs."""
+    item, facts = asking.item, asking.facts
+    missing = _missing(asking, step)
+    offers = Offers(item, facts, asking.person)
+    asked = _asked(asking, step, missing, offers)
+    named = {q.missing for q in asked}
+    return GateView(
+        item_id=item.id,
+        number=item.number,
+        title=item.title,
+        lead=_lead(step, item, sum(q.name != NOTE and q.name not in OPTIONAL for q in asked)),
+        step=step.name,
+        from_phase=step.source.value,
+        to_phase=step.target.value,
+        action=action,
+        later=url_for("items.answer", item_id=item.id) if any(q.name in _STORABLE for q in asked) else "",
+        back=url_for("items.show", item_id=item.id),
+        submit=submit_words(step),
+        hidden=dict(hidden or {}),
+        questions=asked,
+        settled=_settled(asking, step, {q.name for q in asked}, offers),
+        summary=tuple(asking.refused.summary(asking.prefix, named)),
+        missing=tuple(m.name for m in asking.refused.missing) or tuple(m.name for m in missing),
+        second=_second(asked),
+        frozen=frozen_words(facts),
+        note=_note(step, facts),
+    )
+
+
+def _missing(asking: Asking, step: Step) -> tuple[Missing, ...]:
+    """What the refusal named; else what the step would still refuse for."""
+    criteria = {c.name for c in step.needs}
+    refused = tuple(m for m in asking.refused.missing if m.name in criteria)
+    return refused or still_asked(asking.item, asking.facts, step, by=asking.person, at=asking.facts.at)
+
+
+def _asked(asking: Asking, step: Step, missing: tuple[Missing, ...], offers: Offers) -> tuple[QuestionView, ...]:
+    """Open questions in the order of the table, each once; those that were answered just now stay in sight."""
+    by_question: dict[str, list[Missing]] = {}
+    notes = [m for m in missing if m.name not in ANSWERED_BY]
+    for m in missing:
+        if m.name in ANSWERED_BY:
+            by_question.setdefault(ANSWERED_BY[m.name], []).append(m)
+    folded = FOLDED.get(step.name, ())
+    order = [ANSWERED_BY[c.name] for c in step.needs if c.name in ANSWERED_BY]
+    also = [name for name in ALSO_ASKED.get(step.name, ()) if name not in order]
+    known = stored(asking.item)
+    names = [
+        name
+        for name in dict.fromkeys([*order, *also])
+        if name in by_question or name in also or (_was_typed(asking, name) and not (name in folded and name in known))
+    ]
+    views = [_question(asking, name, by_question.get(name, []), offers) for name in names]
+    return (
+        *(replace(view, no=no) for no, view in enumerate(views, 1)),
+        *(_note_view(asking, m) for m in notes),
+    )
+
+
+def _was_typed(asking: Asking, name: str) -> bool:
+    """Sent along in the refused form: it must not vanish with what was typed in it."""
+    typed = asking.typed
+    return typed is not None and any(typed.get(one) for one in QUESTIONS[name].core)
+
+
+def _question(asking: Asking, name: str, missing: list[Missing], offers: Offers) -> QuestionView:
+    question = QUESTIONS[name]
+    proposed = offers.proposal(name)
+    known = {**{key: [value] for key, value in proposed.items()}, **stored(asking.item).get(name, {})}
+    values = _with_typed(known, asking.typed, question.fields)
+    is_blank = not any(values.get(one) for one in question.core)
+    return QuestionView(
+        name=name,
+        label=gettext(question.label),
+        prefix=asking.prefix,
+        missing=missing[0].name if missing else "",
+        message=say(missing[0]) if missing else "",
+        is_answered=not is_blank and not any(one in asking.refused.errors for one in question.fields),
+        values=values,
+        proposed=proposed,
+        errors={one: asking.refused.errors[one] for one in question.fields if one in asking.refused.errors},
+        options=offers.options(name),
+        facts=_facts_for(name, asking, offers),
+    )
+
+
+def _with_typed(
+    known: Mapping[str, list[str]], typed: MultiDict[str, str] | None, names: Iterable[str]
+) -> dict[str, list[str]]:
+    """What was typed wins from what is stored or proposed, to the letter."""
+    held = dict(known)
+    if typed is not None:
+        held.update({name: typed.getlist(name) for name in names if name in typed})
+    return held
+
+
+def _settled(asking: Asking, step: Step, asked: set[str], offers: Offers) -> tuple[QuestionView, ...]:
+    known = stored(asking.item)
+    names = [name for name in FOLDED.get(step.name, ()) if name in known and name not in asked]
+    return tuple(folded(asking, name, offers) for name in names if _concerns(asking, name))
+
+
+def _concerns(asking: Asking, name: str) -> bool:
+    """Questions of actions are not shown for a quick win."""
+    action_only = ("baseline", "root_cause", "small_test", "groups", "touchpoint", "standard", "prediction_result")
+    return asking.facts.is_action or name not in action_only
+
+
+def folded(asking: Asking, name: str, offers: Offers) -> QuestionView:
+    """An answer that is there: its words, whether it is a default, and the inputs to change it."""
+    view = _question(asking, name, [], offers)
+    # The folded inputs share a form with the open ones: no id may stand twice.
+    return replace(
+        view,
+        words=words_of(asking.item, name, asking.facts.today),
+        is_defaulted=is_defaulted(asking.item, name),
+        proposed={},
+    )
+
+
+_STORABLE = frozenset(ANSWERED_BY.values()) - {
+    *("lookalikes", "verdict", "reason", "review_on", "cause", "why_not", "carried_out", "call", "announcement"),
+}
+
+
+def _facts_for(name: str, asking: Asking, offers: Offers) -> dict[str, Any]:
+    """What a question says about the item beside its inputs."""
+    item = asking.item
+    if name == "lookalikes":
+        return {"items": [_lookalike(other) for other in offers.lookalikes]}
+    if name == "prediction_result":
+        return {"prediction": item.round.prediction}
+    if name == "customer":
+        return {"is_known": item.customer_type is not None}
+    if name == "told":
+        return {"has_mail": asking.facts.customer_email_known, "customer": item.customer_name}
+    if name == "verdict":
+        return {"has_answer": offers.has_customer_answer, "customer": item.customer_name}
+    return {}
+
+
+def _lookalike(other: Item) -> dict[str, Any]:
+    return {
+        "id": other.id,
+        "number": other.number,
+        "title": other.title,
+        "phase": str(words.PHASE_NAMES[other.phase]),
+        "url": url_for("items.show", item_id=other.id),
+    }
+
+
+def _second(asked: tuple[QuestionView, ...]) -> dict[str, str] | None:
+    """Look-alikes are answered by the button itself."""
+    if any(q.name == "lookalikes" for q in asked):
+        return {"name": "lookalikes", "value": "same", "label": gettext("It is the same")}
+    return None
+
+
+# --- words -----------------------------------------------------------------------------------------------
+
+
+def submit_words(step: Step) -> str:
+    """What the button says."""
+    own = {
+        "close": gettext("Close it"),
+        "stop": gettext("Stop it"),
+        "park": gettext("Park it"),
+        "decline": gettext("Decline it"),
+        "reopen": gettext("Reopen it"),
+        "next_round": gettext("Start the next round"),
+    }
+    return own.get(step.name) or gettext("Move to %(phase)s", phase=str(words.PHASE_NAMES[step.target]))
+
+
+def _lead(step: Step, item: Item, count: int) -> str:
+    if not count:
+        return gettext("Number %(number)s can go on.", number=item.number)
+    texts = {
+        "take_up": lambda: ngettext(
+            "%(num)s more question, then number %(number)s is taken up.",
+            "%(num)s more questions, then number %(number)s is taken up.",
+            count,
+            number=item.number,
+        ),
+        "start": lambda: ngettext(
+            "%(num)s more question, then number %(number)s can begin.",
+            "%(num)s more questions, then number %(number)s can begin.",
+            count,
+            number=item.number,
+        ),
+    }
+    return texts.get(step.name, lambda: _plain_lead(item, count))()
+
+
+def _plain_lead(item: Item, count: int) -> str:
+    return ngettext(
+        "%(num)s more question about number %(number)s.",
+        "%(num)s more questions about number %(number)s.",
+        count,
+        number=item.number,
+    )
+
+
+def _note(step: Step, facts: Facts) -> str:
+    """What taking the step means, where that must not come as a surprise."""
+    if step.name == "take_up" and facts.kind is not None and not facts.is_action:
+        return gettext(
+            "By taking it up as a quick win you say: done within %(days)s days, our own decision, no budget, and it can be undone.",
+            days=facts.settings.quick_win_days,
+        )
+    if step.name == "start" and facts.customer_type is CustomerType.UNKNOWN:
+        return gettext("The customer is unknown, so this asks a little more, and a colleague goes and looks afterwards.")
+    if step.name == "reopen":
+        return gettext("It goes back to Plan as the next round. Everything of the earlier round stays.")
+    return ""
+
+
+def frozen_words(facts: Facts) -> str:
+    """ "3 days late", when the card is frozen."""
+    return words.days_late((facts.today - facts.frozen_since).days) if facts.frozen_since else ""
+
+
+# --- what no field can answer ----------------------------------------------------------------------------
+
+
+def _note_view(asking: Asking, missing: Missing) -> QuestionView:
+    return QuestionView(
+        name=NOTE,
+        label=say(missing),
+        prefix=asking.prefix,
+        missing=missing.name,
+        message=say(missing),
+        links=tuple(_WAYS_OUT.get(missing.name, _no_way)(asking)),
+    )
+
+
+def _no_way(_asking: Asking) -> list[Link]:
+    return []
+
+
+def _way(endpoint: str, label: str, **values: Any) -> Callable[[Asking], list[Link]]:
+    return lambda asking: [(url_for(endpoint, item_id=asking.item.id, **values), gettext(label))]
+
+
+def _waiver(rule: str) -> Callable[[Asking], list[Link]]:
+    return lambda asking: [
+        (url_for("items.waivers", item_id=asking.item.id, rule=rule), gettext("Ask for a waiver of %(rule)s", rule=rule))
+    ]
+
+
+def answer_links(asking: Asking) -> list[Link]:
+    """Where the open checks are answered."""
+    return [
+        (
+            url_for("items.check_answer", item_id=asking.item.id, check_id=check.id),
+            gettext("Record the answer of check %(number)s", number=check.number),
+        )
+        for check in asking.facts.open_checks
+        if check.due_on is not None and check.state is not CheckState.CANCELLED
+    ]
+
+
+def _verdict_ways(asking: Asking) -> list[Link]:
+    """Where the verdict leads instead (R24)."""
+    item_id = asking.item.id
+    ways = {
+        "not_effective": [(url_for("items.next_round", item_id=item_id), gettext("Start the next round"))],
+        "partly": [(url_for("items.step", item_id=item_id, to=Phase.DO.value), gettext("Finish the rest"))],
+    }
+    last = asking.facts.last_settled
+    verdict = last.verdict.value if last and last.verdict else ""
+    return ways.get(verdict, [])
+
+
+_WAYS_OUT: dict[str, Callable[[Asking], list[Link]]] = {
+    "answered": answer_links,
+    "checks_settled": answer_links,
+    "verdict_allows": _verdict_ways,
+    "ends_well": lambda asking: [*_verdict_ways(asking), *_waiver("R11")(asking)],
+    "room_owner": _waiver("R31"),
+    "room_do": _waiver("R31"),
+    "room_check": _waiver("R31"),
+}

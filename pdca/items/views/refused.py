@@ -1,0 +1,70 @@
+"""A refusal as a form shows it: sentences at the inputs, and first of all a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from pdca.errors import DomainError, FieldError, Invalid, Missing, NotAllowed
+from pdca.items.questions import QUESTIONS
+from pdca.web import Form, say
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What was wrong. `errors`: input → sentence; `missing`: criteria by name, as the gate names them."""
+
+    status: int = 200
+    errors: dict[str, str] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what is missing, for who reads the page by machine."""
+        return tuple(m.name or m.rule for m in self.missing)
+
+    def summary(self, prefix: str, asked: Collection[str] = ()) -> list[tuple[str, str]]:
+        """(input id, sentence) pairs; what has no input in sight comes without an id."""
+        at_fields = [(f"{prefix}-{name}", text) for name, text in self.errors.items()]
+        elsewhere = [("", text) for text in self.others]
+        gates = [("", say(m)) for m in self.missing if m.name not in asked and m.field not in self.errors]
+        return [*at_fields, *elsewhere, *gates]
+
+
+NOT_REFUSED = Refused()
+
+
+def of_form(form: Form) -> Refused:
+    """The form's own errors (422)."""
+    return Refused(422, {f.name: str(f.errors[0]) for f in form if f.errors})
+
+
+def of_domain(error: DomainError, known: Collection[str]) -> Refused:
+    """What an operation said no to; `known` are the inputs on the page."""
+    if isinstance(error, Invalid):
+        return _of_invalid(error.errors, known)
+    if isinstance(error, NotAllowed):
+        at = {m.field: say(m) for m in error.missing if m.field in known}
+        return Refused(409, at, error.missing)
+    raise error
+
+
+def _of_invalid(errors: Collection[FieldError], known: Collection[str]) -> Refused:
+    at: dict[str, str] = {}
+    others: list[str] = []
+    for error in errors:
+        name = input_of(error.field, known)
+        if name:
+            at.setdefault(name, say(error))
+        else:
+            others.append(say(error))
+    return Refused(422, at, (), tuple(others))
+
+
+def input_of(name: str, known: Collection[str]) -> str:
+    """The input where a sentence about `name` belongs: itself, or the first input of that question."""
+    if name in known:
+        return name
+    question = QUESTIONS.get(name)
+    return next((one for one in question.fields if one in known), "") if question else ""
