@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pdca import db as ground
-from tests import factories
+from tests import stories
 
 
 @pytest.fixture
 def crew(session):
     """A team with people in all roles."""
-    return factories.crew()
+    return stories.crew()
 
 
 @pytest.fixture(autouse=True)

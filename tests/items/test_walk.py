@@ -6,7 +6,7 @@ import pytest
 
 from pdca.items.terms import CustomerType, Importance, Kind, Phase, Verdict
 from tests.conftest import MONDAY
-from tests.factories import LANE, CustomerAnswer, walk
+from tests.stories import LANE, CustomerAnswer, walk
 
 UNKNOWN = CustomerAnswer(CustomerType.UNKNOWN)
 
