@@ -1,20 +1,24 @@
-"""The commands of this room: `pdca import`."""
+"""The commands of this room: `pdca import`, `pdca backup`, `pdca restore`."""
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from pdca import clock
 from pdca.catalogue.models import CustomerGroup, Service
+from pdca.config import Settings
 from pdca.db import db
 from pdca.errors import FieldError
+from pdca.exchange.archive import NotABackup, reading
+from pdca.exchange.backup import NothingToKeep, make_backup
 from pdca.exchange.operations import (
     Outcome,
     State,
@@ -24,19 +28,22 @@ from pdca.exchange.operations import (
     take_in,
     units,
 )
+from pdca.exchange.restore import NotRestored, Restored, restore
 from pdca.exchange.sheet import LARGEST, Record, read_sheet
 from pdca.exchange.shelf import ListOf, Shelf, shelf_of
-from pdca.people.models import Person, Role, Team
+from pdca.people.models import Installation, Person, Role, Team
 from pdca.people.queries import people_with, person_by_email
 
 SAID = {State.NEW: "new", State.KNOWN: "known already", State.REFUSED: "refused", State.EMPTY: "empty"}
 LISTS: dict[ListOf, str] = {Service: "services", CustomerGroup: "customer groups"}
+INSTANCE_ID = "instance_id"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def register_cli(app: Flask) -> None:
     """Add this room's commands to the app."""
-    app.cli.add_command(import_)
+    for command in (import_, backup, restore_):
+        app.cli.add_command(command)
 
 
 # --- import ----------------------------------------------------------------------------------------------
@@ -149,3 +156,66 @@ def _sum_up(outcomes: Sequence[Outcome], shelf: Shelf, dry_run: bool) -> None:
 def _name_list(what: str, names: set[str]) -> None:
     if names:
         click.echo(f"{what}: {', '.join(sorted(names, key=str.casefold))}")
+
+
+# --- backup and restore ----------------------------------------------------------------------------------
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@with_appcontext
+def backup(file: Path) -> None:
+    """Copy a live installation into FILE: database, uploaded files, accept journal.
+
+    Nobody has to stop working. Only you can read the file. The key (secret.key) and config.toml stay out: keep
+    them somewhere else.
+    """
+    try:
+        manifest = make_backup(file, _settings(), instance_id=_instance_id(), at=clock.now())
+    except (NothingToKeep, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    files = sum(name.startswith("files/") for name in manifest.members)
+    click.echo(f"{file}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables, {files} files")
+    for name in manifest.missing_files:
+        click.echo(f"- the file {name} is in the database, but not on disk", err=True)
+
+
+@click.command("restore")
+@click.argument("file", type=FILE)
+@click.option("--force", is_flag=True, help="Replace an installation in which somebody works already.")
+@with_appcontext
+def restore_(file: Path, force: bool) -> None:
+    """Put back what FILE holds: all of it or, on a refusal, nothing. No mail leaves a second time."""
+    try:
+        with reading(file) as reader:
+            done = restore(reader, _settings(), force=force, at=clock.now())
+    except (NotABackup, NotRestored, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    _tell(done)
+
+
+def _tell(done: Restored) -> None:
+    rows, mail = sum(done.manifest.rows.values()), done.aftermath
+    click.echo(f"Restored: {rows} rows as they were on {done.manifest.made_at}.")
+    click.echo(f"Mail: {mail.held} waiting messages are held, {mail.known_accepted} more are known to have left.")
+    click.echo(f"Everybody signs in again ({mail.sessions_ended} sessions ended).")
+    if not done.same_key:
+        click.echo("The key is not the one of then: mailed links keep working, waiting mail is written anew.")
+
+
+def _instance_id() -> str:
+    """What this installation is called, made at its first backup."""
+    if not inspect(db.engine).has_table(Installation.__tablename__):
+        raise NothingToKeep
+    with db.writing():
+        row = db.session.get(Installation, INSTANCE_ID)
+        if row is None:
+            row = Installation(name=INSTANCE_ID, value=secrets.token_hex(16))
+            db.session.add(row)
+            db.session.commit()
+        return row.value
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

@@ -26,6 +26,10 @@ def render_item(_kind: str, thing: Any, _autogen: AutogenContext) -> str | Liter
 
 def run() -> None:
     """Upgrade or downgrade inside one write transaction; tables are rebuilt without cascading deletes."""
+    if (given := context.config.attributes.get("connection")) is not None:
+        # A restore: all or nothing, in its own transaction.
+        _migrate(given)
+        return
     with db.writing(), db.engine.connect() as connection:
         _foreign_keys(connection, "OFF")
         try:

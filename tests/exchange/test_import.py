@@ -19,15 +19,24 @@ from pdca.people.models import Team
 from tests.conftest import MONDAY
 
 ACTIONS = Path(__file__).parent / "data" / "actions.csv"
-HEADER = (
-    "title,problem,noticeable,kind,customer,customer_type,service,touchpoint,importance,due_on,channel,source".split(
-        ","
-    )
-)
+HEADER = [
+    "title",
+    "problem",
+    "noticeable",
+    "kind",
+    "customer",
+    "customer_type",
+    "service",
+    "touchpoint",
+    "importance",
+    "due_on",
+    "channel",
+    "source",
+]
 
 
 def row(**given):
-    return {name: "" for name in HEADER} | {"title": "Bordje bij de balie", "source": "balie"} | given
+    return dict.fromkeys(HEADER, "") | {"title": "Bordje bij de balie", "source": "balie"} | given
 
 
 def sheet(*rows, header=HEADER, delimiter=",", bom=False, newline="\n"):

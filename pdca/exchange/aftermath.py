@@ -1,0 +1,123 @@
+"""After a restore: nothing leaves twice, and nothing that ended since the backup comes alive again.
+
+What waits is held until an administrator releases or discards it. What the accept journal says has left is
+written down as accepted, so that its key is never queued again. The marker tells the engine that this
+database went back in time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from pdca.mail.models import Attempt, Link, Message, MessageState
+from pdca.people.models import Installation, SignIn
+
+# Row of `installation`: when this database was restored, until an administrator has decided about its mail.
+MARKER = "restored_at"
+NODE = "restore"
+HELD_BECAUSE = "this installation was restored from a backup: release or discard it"
+WAITING = (MessageState.PENDING, MessageState.SENDING, MessageState.HELD)
+# Opened once; a used one must not work again.
+ONCE = ("sign_in", "password_reset", "new_address", "set_up")
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What was done, in messages and sessions."""
+
+    held: int
+    known_accepted: int
+    sessions_ended: int
+
+
+@dataclass(frozen=True)
+class _Accept:
+    message_id: str
+    key: str
+    at: datetime
+    code: int | None
+
+
+def calm_down(connection: Connection, journal: Iterable[str], *, same_key: bool, at: datetime) -> Aftermath:
+    """Make a restored database safe to run. `journal` is every line of the accept journal, of then and since."""
+    known = sum(_write_down(connection, accept) for accept in _accepts(journal))
+    held = _hold(connection, at)
+    if not same_key:
+        _write_anew(connection)
+    connection.execute(sa.update(Link).where(Link.purpose.in_(ONCE), Link.revoked_at.is_(None)).values(revoked_at=at))
+    ended = connection.execute(sa.update(SignIn).where(SignIn.revoked_at.is_(None)).values(revoked_at=at))
+    _mark(connection, at)
+    return Aftermath(held, known, ended.rowcount)
+
+
+def _accepts(lines: Iterable[str]) -> Iterator[_Accept]:
+    for line in lines:
+        try:
+            fields = json.loads(line)
+            yield _Accept(fields["message_id"], fields["key"], datetime.fromisoformat(fields["at"]), fields["code"])
+        except (ValueError, KeyError, TypeError):
+            # A line that a crash cut off says nothing.
+            continue
+
+
+def _write_down(connection: Connection, accept: _Accept) -> bool:
+    """This mail has left: say so, also when the backup never knew of it. Whether that was new."""
+    state = connection.scalar(sa.select(Message.state).where(Message.dedupe_key == accept.key))
+    if state == MessageState.ACCEPTED:
+        return False
+    taken = {"state": MessageState.ACCEPTED, "accepted_at": accept.at, "last_code": accept.code}
+    if state is None:
+        connection.execute(sa.insert(Message).values(**_row(accept), **taken))
+    else:
+        gone = {"lease_token": None, "lease_until": None}
+        connection.execute(sa.update(Message).where(Message.dedupe_key == accept.key).values(**taken, **gone))
+    return True
+
+
+def _row(accept: _Accept) -> dict[str, Any]:
+    """The journal holds no address and no text: only the key is needed, so that it is never queued again."""
+    return {
+        "dedupe_key": accept.key,
+        "message_id": accept.message_id,
+        "kind": NODE,
+        "about": {},
+        "address": "",
+        "subject": "",
+        "created_at": accept.at,
+        "not_before": accept.at,
+        "attempts": 1,
+        "last_error": "",
+        "possible_duplicate": False,
+    }
+
+
+def _hold(connection: Connection, at: datetime) -> int:
+    held = connection.scalars(
+        sa.update(Message)
+        .where(Message.state.in_(WAITING))
+        .values(state=MessageState.HELD, last_error=HELD_BECAUSE, lease_token=None, lease_until=None)
+        .returning(Message.id)
+    ).all()
+    rows = [{"message_id": i, "at": at, "node": NODE, "outcome": "held", "words": HELD_BECAUSE} for i in held]
+    if rows:
+        connection.execute(sa.insert(Attempt), rows)
+    return len(held)
+
+
+def _write_anew(connection: Connection) -> None:
+    """Under another key the tokens in mails that have not left can't be made: they are written again."""
+    waiting = sa.select(Message.id).where(Message.state.in_(WAITING), Message.possible_duplicate.is_(False))
+    connection.execute(sa.delete(Link).where(Link.message_id.in_(waiting)))
+    connection.execute(sa.update(Message).where(Message.id.in_(waiting)).values(mime=None))
+
+
+def _mark(connection: Connection, at: datetime) -> None:
+    connection.execute(sa.delete(Installation).where(Installation.name == MARKER))
+    connection.execute(sa.insert(Installation).values(name=MARKER, value=at.isoformat()))
