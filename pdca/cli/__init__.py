@@ -17,9 +17,10 @@ BAD_USE = 2
 
 def register_cli(app: Flask) -> None:
     """Add the ground's commands to the app; `flask --app wsgi …` has them too."""
+    from pdca import scheduler
     from pdca.cli import doctor, serve, setup
 
-    for module in (setup, serve, doctor):
+    for module in (setup, serve, doctor, scheduler):
         app.cli.add_command(module.command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -41,12 +42,12 @@ def free_slot(address: str, earliest: datetime, rules: TeamRules) -> datetime:
     return slot
 
 
-def has_mail_today(address: str, at: datetime, zone: str, besides: int | None = None) -> bool:
-    """Whether this address gets another mail of ours on this day."""
-    return clock.today(zone, at) in _days_taken(address, at, zone, besides)
+def has_mail_today(address: str, at: datetime, zone: str, queued_before: int | None = None) -> bool:
+    """Whether this address got, or gets first, another mail of ours on this day."""
+    return clock.today(zone, at) in _days_taken(address, at, zone, queued_before)
 
 
-def _days_taken(address: str, at: datetime, zone: str, besides: int | None = None) -> set[date]:
+def _days_taken(address: str, at: datetime, zone: str, queued_before: int | None = None) -> set[date]:
     left_at = func.coalesce(Message.accepted_at, Message.not_before)
     rows = db.session.execute(
         select(Message.id, Message.not_before, Message.accepted_at, Message.about).where(
@@ -56,24 +57,47 @@ def _days_taken(address: str, at: datetime, zone: str, besides: int | None = Non
             left_at >= at - timedelta(days=1),
         )
     )
-    counted = [r for r in rows if r.id != besides and not r.about.get(ASKED_FOR)]
+    counted = [r for r in rows if not r.about.get(ASKED_FOR) and _is_first(r.id, r.accepted_at, queued_before)]
     return {clock.today(zone, r.accepted_at or r.not_before) for r in counted}
+
+
+def _is_first(ident: int, accepted_at: datetime | None, queued_before: int | None) -> bool:
+    if queued_before is None:
+        return True
+    return ident != queued_before and (accepted_at is not None or ident < queued_before)
 
 
 # --- asking ----------------------------------------------------------------------------------------------
 
 
-def planned(at: datetime, after_id: int) -> list[tuple[Notice, Duty, Contact]]:
-    """The next questions whose step was reached, at most BATCH, in the order in which they were reached."""
+def planned(at: datetime, after_id: int = 0) -> list[int]:
+    """Questions whose step was reached, at most BATCH of them behind `after_id`."""
+    return list(
+        db.session.scalars(
+            select(Notice.id)
+            .where(
+                Notice.contact_id.is_not(None),
+                Notice.state == NoticeState.PLANNED,
+                Notice.due_at <= at,
+                Notice.id > after_id,
+            )
+            .order_by(Notice.id)
+            .limit(BATCH)
+        )
+    )
+
+
+def ask_all(ids: Sequence[int], at: datetime) -> int:
+    """Ask these questions, as far as nobody else does in this moment. How many were queued."""
     statement = (
         select(Notice, Duty, Contact)
         .join(Duty, Duty.id == Notice.duty_id)
         .join(Contact, Contact.id == Notice.contact_id)
-        .where(Notice.state == NoticeState.PLANNED, Notice.due_at <= at, Notice.id > after_id)
+        .where(Notice.id.in_(ids), Notice.state == NoticeState.PLANNED)
         .order_by(Notice.id)
-        .limit(BATCH)
+        .with_for_update(of=Notice, skip_locked=True)
     )
-    return list(db.session.execute(statement).tuples())
+    return sum(ask(*row, at) for row in db.session.execute(statement).tuples().all())
 
 
 def ask(notice: Notice, duty: Duty, contact: Contact, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from pdca.people.queries import rules_of, with_stand_ins
 from pdca.web import settings
 
 KIND = "grouped"
+BATCH = 200
 # Notices that have not left: planned, or in a mail that still waits.
 WAITING = (MessageState.PENDING, MessageState.HELD)
 
@@ -31,26 +32,28 @@ WAITING = (MessageState.PENDING, MessageState.HELD)
 # --- first: does every notice still reach the right person -----------------------------------------------
 
 
-def redirect_stale(at: datetime) -> int:
-    """Notices whose duty ended are obsolete; whose reader no longer acts, go to who does. How many were new."""
-    rows = _unsent(at)
-    staff = staff_of({duty.team_id for _, duty in rows})
-    return sum(_redirect(notice, duty, staff[duty.team_id], at) for notice, duty in rows)
-
-
-def _unsent(at: datetime) -> list[tuple[Notice, Duty]]:
+def unsent(at: datetime, after_id: int = 0) -> list[int]:
+    """Notices to people that have not left, at most BATCH of them behind `after_id`."""
     statement = (
-        select(Notice, Duty)
-        .join(Duty, Duty.id == Notice.duty_id)
+        select(Notice.id)
         .outerjoin(Message, Message.id == Notice.message_id)
-        .where(Notice.person_id.is_not(None), Notice.due_at <= at)
+        .where(Notice.person_id.is_not(None), Notice.due_at <= at, Notice.id > after_id)
         .where(
             (Notice.state == NoticeState.PLANNED)
             | ((Notice.state == NoticeState.GATHERED) & Message.state.in_(WAITING))
         )
         .order_by(Notice.id)
+        .limit(BATCH)
     )
-    return list(db.session.execute(statement).tuples())
+    return list(db.session.scalars(statement))
+
+
+def redirect(ids: Sequence[int], at: datetime) -> int:
+    """Notices whose duty ended are obsolete; whose reader no longer acts, go to who does. How many were new."""
+    statement = select(Notice).where(Notice.id.in_(ids)).options(joinedload(Notice.duty)).order_by(Notice.id)
+    notices = db.session.scalars(statement).all()
+    staff = staff_of({notice.duty.team_id for notice in notices})
+    return sum(_redirect(notice, notice.duty, staff[notice.duty.team_id], at) for notice in notices)
 
 
 def _redirect(notice: Notice, duty: Duty, staff: Staff, at: datetime) -> int:

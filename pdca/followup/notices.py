@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -22,15 +22,27 @@ from pdca.web import settings
 BATCH = 200
 
 
-def due_duties(at: datetime) -> list[Duty]:
-    """Open duties whose next step is due, the longest waiting first; another process skips the ones we take."""
+def due_duties(at: datetime, after_id: int = 0) -> list[int]:
+    """Open duties whose next step is due, at most BATCH of them behind `after_id`."""
+    return list(
+        db.session.scalars(
+            select(Duty.id)
+            .where(Duty.state == DutyState.OPEN, Duty.next_step_at <= at, Duty.id > after_id)
+            .order_by(Duty.id)
+            .limit(BATCH)
+        )
+    )
+
+
+def taken(ids: Sequence[int], at: datetime) -> list[Duty]:
+    """These duties, as far as they are still due and no other process climbs them in this moment."""
     return list(
         db.session.scalars(
             select(Duty)
-            .where(Duty.state == DutyState.OPEN, Duty.next_step_at <= at)
-            .order_by(Duty.next_step_at, Duty.id)
-            .limit(BATCH)
+            .where(Duty.id.in_(ids), Duty.state == DutyState.OPEN, Duty.next_step_at <= at)
+            .order_by(Duty.id)
             .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
         )
     )
 

@@ -1,35 +1,20 @@
-"""Days and names in the reader's words. Only the edge uses this: pages, and mails as they are written."""
+"""Days and sentences in the reader's words. Only the edge uses this: pages, and mails as they are written."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from flask_babel import format_date, gettext, ngettext
+from flask_babel import format_date, gettext
 
 from pdca.followup.lines import Urgency
-
-WEEK = 7
+from pdca.followup.news_lines import NewsLine
+from pdca.items import words
 
 
 def due_words(due_on: date, today: date) -> str:
-    """By when, in words: "3 days late", "today", "tomorrow", "Thursday", "12 March"."""
-    days = (due_on - today).days
-    if days < 0:
-        return str(ngettext("%(num)s day late", "%(num)s days late", -days))
-    if days == 0:
-        return str(gettext("today"))
-    if days == 1:
-        return str(gettext("tomorrow"))
-    return _weekday(due_on) if days < WEEK else day_words(due_on, today)
-
-
-def day_words(day: date, today: date) -> str:
-    """A day without the weekday; the year only when it is another one."""
-    return str(format_date(day, "d MMMM" if day.year == today.year else "d MMMM y"))
-
-
-def _weekday(day: date) -> str:
-    return str(format_date(day, "EEEE"))
+    """By when, in words: "3 days late", "today", "tomorrow", "Thursday", "Thu 12 Mar"."""
+    late = (today - due_on).days
+    return words.days_late(late) if late > 0 else words.day(due_on, today)
 
 
 def urgency_words(urgency: Urgency) -> str:
@@ -40,3 +25,12 @@ def urgency_words(urgency: Urgency) -> str:
         Urgency.WEEK: str(gettext("This week")),
         Urgency.LATER: str(gettext("Later")),
     }[urgency]
+
+
+def news_words(line: NewsLine) -> str:
+    """What happened, as one sentence; a customer's mark stands behind the answer."""
+    params = {**line.params, **{name: str(gettext(text)) if text else "" for name, text in line.words.items()}}
+    if line.mark is not None:
+        params["what"] = str(gettext("%(answer)s, mark %(mark)s", answer=params["what"], mark=line.mark))
+    params["day"] = str(format_date(line.day, "EEEE d MMMM")) if line.day else ""
+    return str(gettext(line.text, **params)).strip()

@@ -1,0 +1,43 @@
+"""What follows when a mail was taken by a server, or was given up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from pdca.db import db
+from pdca.followup.customers import KINDS
+from pdca.followup.gather import KIND, reached_nobody
+from pdca.followup.grouped import items_in
+from pdca.followup.ledger import tell
+from pdca.items.models import Contact, Item
+from pdca.mail.models import Message
+
+
+def accepted(message: Message, at: datetime) -> None:
+    """What was sent about an item can no longer be taken back."""
+    ids = items_in(message) if message.kind == KIND else _customers_item(message)
+    for item in db.session.scalars(select(Item).where(Item.id.in_(ids))):
+        item.last_mailed_at = at
+
+
+def dead(message: Message, at: datetime) -> None:
+    """A colleague's reminders go to the next in line; a customer who cannot be mailed is called."""
+    if message.kind == KIND:
+        reached_nobody(message, at)
+    elif message.kind in KINDS:
+        _tell_owner(message, at)
+
+
+def _tell_owner(message: Message, at: datetime) -> None:
+    for item in db.session.scalars(select(Item).where(Item.id.in_(_customers_item(message)))):
+        if item.responsible_id is not None:
+            tell(item.responsible_id, "mail_failed", f"mail_failed:{message.id}", at=at, item_id=item.id)
+
+
+def _customers_item(message: Message) -> set[int]:
+    if message.kind not in KINDS:
+        return set()
+    contact = db.session.get(Contact, message.about.get("contact"))
+    return {contact.item_id} if contact else set()

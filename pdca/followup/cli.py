@@ -1,0 +1,27 @@
+"""`pdca followup --once`: one pass, for cron and for checks."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+
+from pdca import clock
+from pdca.followup.jobs import followup_once
+
+
+def register_cli(app: Flask) -> None:
+    """Add the command."""
+    app.cli.add_command(command)
+
+
+@click.command("followup")
+@click.option("--once", is_flag=True, help="Do everything that is due now, once.")
+@with_appcontext
+def command(once: bool) -> None:
+    """Remind, gather and send what is due; prints one JSON object."""
+    if not once:
+        raise click.UsageError("say --once; `pdca scheduler` runs it every minute")
+    click.echo(json.dumps(followup_once(clock.now())))

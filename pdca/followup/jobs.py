@@ -1,0 +1,165 @@
+"""One whole pass of the follow-up, as the clock, cron and the tests call it. Each step is a unit of work of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from pdca.db import LockTimeout, db
+from pdca.followup import customers, gather, nodes, notices, sweep, weekly
+from pdca.items import verdicts
+from pdca.items.checks import CORRECTION
+from pdca.items.models import Answer, Check, Item
+from pdca.items.terms import CheckState, Kind, Solved
+from pdca.mail.jobs import deliver
+
+log = logging.getLogger("pdca.followup")
+
+UNAVAILABLE = (OperationalError, InterfaceError, LockTimeout)
+
+
+def followup_once(now: datetime, *, go_on: Callable[[], bool] = lambda: True) -> dict[str, int]:
+    """Do everything that is due at `now`; counts notices and messages made, and what became of the mails.
+
+    `go_on` is asked between two mails. Commits by itself, several times; call it outside a transaction.
+    """
+    name = nodes.name_of_this_process()
+    _beat(name, now)
+    sweep_if_due(now)
+    follow_customers(now)
+    made = step_up(now)
+    messages = ask_customers(now) + gather_all(now)
+    sent = deliver(now, go_on=go_on)
+    result = {
+        "notices": made,
+        "messages": messages,
+        "accepted": sent.accepted,
+        "deferred": sent.deferred,
+        "dead": sent.dead,
+    }
+    _note_run(name, now, result)
+    return result
+
+
+def _beat(name: str, now: datetime) -> None:
+    with db.writing():
+        nodes.beat(name, now)
+        db.session.commit()
+
+
+def _note_run(name: str, now: datetime, result: dict[str, int]) -> None:
+    with db.writing():
+        nodes.note_run(name, now, json.dumps(result))
+        db.session.commit()
+
+
+# --- the steps -------------------------------------------------------------------------------------------
+
+
+def sweep_if_due(now: datetime) -> int:
+    """Today's look through everything, once, by whoever comes first. How much had drifted."""
+    with db.reading():
+        if not sweep.is_due(now):
+            return 0
+        chunks = list(sweep.chunks())
+    drift = sum(in_units(ids, lambda some: len(sweep.sweep(some, now))) for ids in chunks)
+    with db.writing():
+        sweep.note_done(now, drift, sum(map(len, chunks)))
+        db.session.commit()
+    return drift
+
+
+def follow_customers(now: datetime) -> int:
+    """Verdicts that follow the customer's answer are final after 24 hours. How many were looked at."""
+    with db.reading():
+        due = _answered_a_day_ago(now)
+    for check_id in due:
+        in_units([check_id], lambda ids: _settle(ids[0], now))
+    return len(due)
+
+
+def _settle(check_id: int, now: datetime) -> int:
+    verdicts.settle_verdict(db.session.get_one(Check, check_id), at=now)
+    return 1
+
+
+def _answered_a_day_ago(now: datetime) -> list[int]:
+    """For an action only a "no" settles by itself, so its other answers are not looked at every minute."""
+    said_no = select(Answer.id).where(Answer.check_id == Check.id, Answer.solved == Solved.NO).exists()
+    statement = (
+        select(Check.id)
+        .join(Item, Item.id == Check.item_id)
+        .where(
+            Check.state == CheckState.ANSWERED,
+            Check.verdict.is_(None),
+            Check.answered_at <= now - CORRECTION,
+            (Item.kind == Kind.QUICK_WIN) | said_no,
+        )
+        .order_by(Check.id)
+    )
+    return list(db.session.scalars(statement))
+
+
+def step_up(now: datetime) -> int:
+    """Every duty whose next step is due reaches it. How many notices that made."""
+    return in_batches(
+        lambda after: notices.due_duties(now, after),
+        lambda ids: notices.step_up(notices.taken(ids, now), now),
+    )
+
+
+def ask_customers(now: datetime) -> int:
+    """Questions to customers whose step was reached. How many were queued."""
+    return in_batches(lambda after: customers.planned(now, after), lambda ids: customers.ask_all(ids, now))
+
+
+def gather_all(now: datetime) -> int:
+    """One mail for everybody who has something to read and whose window is open. How many were queued."""
+    in_batches(lambda after: gather.unsent(now, after), lambda ids: gather.redirect(ids, now))
+    with db.reading():
+        due = weekly.due_for(now)
+    in_units(due, lambda people: weekly.note_digests(people, now))
+    with db.reading():
+        waiting = gather.people_with_something(now)
+    return sum(in_units([person_id], lambda ids: _gather(ids, now)) for person_id in waiting)
+
+
+def _gather(person_ids: Sequence[int], now: datetime) -> int:
+    return sum(gather.gather_for(reader, now) for reader in gather.readers(person_ids))
+
+
+# --- units of work ---------------------------------------------------------------------------------------
+
+
+def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]], int]) -> int:
+    """Find and do, batch after batch in the order of ids, until nothing is left. The sum of what was done."""
+    done, last = 0, 0
+    while True:
+        with db.reading():
+            ids = find(last)
+        if not ids:
+            return done
+        done += in_units(ids, do)
+        last = ids[-1]
+
+
+def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int]) -> int:
+    """Do all in one unit of work; when that fails one by one, so that a poisoned row stops only itself."""
+    try:
+        with db.writing():
+            done = do(ids)
+            db.session.commit()
+    except UNAVAILABLE:
+        # The database is what failed: the next pass goes on where this one stopped.
+        raise
+    except Exception:
+        if len(ids) == 1:
+            log.exception("left for the next pass: %s", ids[0])
+            return 0
+        return sum(in_units([one], do) for one in ids)
+    return done

@@ -1,0 +1,91 @@
+"""Signs of life: which follow-up processes run, when they last did, and what the sweep found."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from pdca.db import db
+from pdca.followup.ledger import insert_once
+from pdca.followup.models import Duty, DutyState, Node
+
+# Older than this is red, for people and for /health.
+SILENT = timedelta(minutes=5)
+# The sweep has a row of its own: whichever process comes first after midnight does it.
+SWEEP = "sweep"
+
+
+def name_of_this_process() -> str:
+    """Host and process, as administrators see it."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}"
+
+
+def beat(name: str, at: datetime) -> Node:
+    """Say that this process is alive."""
+    insert_once(Node, {"name": name, "started_at": at, "seen_at": at, "last_result": ""})
+    node = db.session.scalars(select(Node).where(Node.name == name)).one()
+    node.seen_at = at
+    return node
+
+
+def note_run(name: str, at: datetime, result: str) -> None:
+    """Say what the pass did that ended now."""
+    node = beat(name, at)
+    node.last_run_at, node.last_result = at, result[:300]
+
+
+def forget_the_gone(at: datetime) -> None:
+    """Processes that were not seen for a week have ended."""
+    gone = select(Node).where(Node.seen_at < at - timedelta(days=7), Node.name != SWEEP)
+    for node in db.session.scalars(gone):
+        db.session.delete(node)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How the clock does, for administrators and /health."""
+
+    last_run: datetime | None
+    at: datetime
+
+    @property
+    def age(self) -> timedelta | None:
+        """How long ago any process finished a pass."""
+        return self.at - self.last_run if self.last_run else None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a pass ended lately."""
+        return self.age is not None and self.age <= SILENT
+
+
+def pulse(at: datetime) -> Pulse:
+    """The last pass of any process."""
+    last = db.session.scalar(select(func.max(Node.last_run_at)).where(Node.name != SWEEP))
+    return Pulse(last, at)
+
+
+def processes() -> list[Node]:
+    """Every process that was seen lately, the freshest first."""
+    return list(db.session.scalars(select(Node).where(Node.name != SWEEP).order_by(Node.seen_at.desc())))
+
+
+def last_sweep() -> Node | None:
+    """The last time all items were looked through, and the drift that was found."""
+    return db.session.scalar(select(Node).where(Node.name == SWEEP))
+
+
+def next_steps(limit: int = 20) -> list[Duty]:
+    """The steps that come next, for administrators."""
+    return list(
+        db.session.scalars(
+            select(Duty)
+            .where(Duty.state == DutyState.OPEN, Duty.next_step_at.is_not(None))
+            .order_by(Duty.next_step_at, Duty.id)
+            .limit(limit)
+        )
+    )

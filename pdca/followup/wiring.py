@@ -1,0 +1,63 @@
+"""What the follow-up hangs on the application."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_login import current_user
+from sqlalchemy import select
+
+from pdca import clock, doctor
+from pdca.db import db, register_reconciler
+from pdca.followup import after_mail, customer_mails, grouped, invariants, nodes
+from pdca.followup.gather import KIND
+from pdca.followup.mine import nav_count
+from pdca.followup.models import Duty, DutyState
+from pdca.followup.reconcile import reconcile
+from pdca.mail.operations import on_accepted, on_dead
+from pdca.mail.rendering import register_check, register_renderer
+from pdca.web import Probe, register_probe
+
+
+def install(app: Flask) -> None:
+    """The reconciler, who writes which mail, what happens after a mail, and the questions about our health."""
+    register_reconciler(reconcile)
+    _mails()
+    on_accepted(after_mail.accepted)
+    on_dead(after_mail.dead)
+    register_probe(app, "scheduler", probe)
+    doctor.register_check(app, invariants.complaints)
+    app.context_processor(_nav_counts)
+
+
+def _mails() -> None:
+    register_renderer(KIND, grouped.write_grouped)
+    register_check(KIND, grouped.may_leave)
+    for kind in ("aftercare", "aftercare_reminder"):
+        register_renderer(kind, customer_mails.write_aftercare)
+    register_renderer("recurrence", customer_mails.write_recurrence)
+    register_renderer("word", customer_mails.write_word)
+    for kind in ("aftercare", "aftercare_reminder", "recurrence", "word"):
+        register_check(kind, customer_mails.may_leave)
+
+
+def probe(at: datetime) -> Probe:
+    """503 when no pass ended for five minutes. Before the very first one: when something is waiting for it."""
+    pulse = nodes.pulse(at)
+    age = round(pulse.age.total_seconds()) if pulse.age is not None else None
+    facts = {"last_run": pulse.last_run.isoformat() if pulse.last_run else None, "age_s": age}
+    return Probe(pulse.is_alive if pulse.last_run else not _is_missed(at), facts)
+
+
+def _is_missed(at: datetime) -> bool:
+    overdue = select(Duty.id).where(Duty.state == DutyState.OPEN, Duty.next_step_at < at - nodes.SILENT).limit(1)
+    return db.session.scalar(overdue) is not None
+
+
+def _nav_counts() -> dict[str, Any]:
+    """The number beside "My list" on every page."""
+    if not current_user or not current_user.is_authenticated:
+        return {}
+    return {"nav_counts": {"my_list": nav_count(current_user, clock.now())}}
