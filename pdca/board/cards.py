@@ -1,7 +1,7 @@
 """What the board shows, in words. Templates read these views and compute nothing.
 
 A card holds nothing about who looks at it: its HTML is the same for everybody with the same language on the same
-day, and may be kept under `cache_key`. What differs per viewer is `BoardView.role`, a class on the board's root.
+day. What differs per viewer is `BoardView.role`, a class on the board's root.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class ColumnView:
     cards: tuple[CardView, ...]
     # All cards in this phase; the filter may show fewer.
     count: int
+    parked: tuple[CardView, ...] = ()
     limit: int = 0
     jammed_why: str = ""
     empty_title: str = ""
@@ -132,6 +133,8 @@ class BoardView:
     team_id: int
     team: str
     url: str
+    # Where changed columns are fetched again; "&phases=plan,do" is added.
+    columns_url: str
     capture_url: str
     columns: tuple[ColumnView, ...]
     closed: ClosedView
@@ -143,7 +146,6 @@ class BoardView:
     theme: str = ""
     theme_until: str = ""
     other_teams: tuple[Act, ...] = ()
-    settings_url: str = ""
     # A refused capture comes back with what was typed.
     captured: str = ""
     capture_error: str = ""

@@ -19,10 +19,6 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:after:swap", ({ detail }) => {
   const { ctx } = detail;
   if (!ctx.sourceElement?.matches?.("[data-capture]") || ctx.response.status >= 300) return;
-  const field = line();
-  if (field) {
-    field.value = "";
-    field.focus();
-  }
+  line()?.focus();
 });
 if (location.hash === "#capture") capture();

@@ -3,7 +3,17 @@ import { fill } from "./live.js";
 
 const FIELDS = "input:not([type=hidden]):not([type=radio]):not([type=checkbox]), textarea, select";
 
+// Of some questions one of several inputs is enough.
+function hasOneOf(question, names) {
+  return names.some((name) =>
+    [...question.querySelectorAll(`[name="${name}"]`)].some((field) =>
+      /radio|checkbox/.test(field.type) ? field.checked : field.value.trim(),
+    ),
+  );
+}
+
 function isAnswered(question) {
+  if (question.dataset.any) return hasOneOf(question, question.dataset.any.split(" "));
   const groups = [...question.querySelectorAll("fieldset")].filter((set) => set.querySelector("[type=radio]"));
   const chosen = groups.every((set) => {
     const radio = set.querySelector("[type=radio]:checked");

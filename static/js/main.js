@@ -5,6 +5,7 @@ import "./chips.js";
 import "./flash.js";
 import "./why.js";
 import "./capture.js";
+import "./board.js";
 import "./drag.js";
 import "./menu.js";
 import "./keys.js";

@@ -59,7 +59,7 @@ document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   const refused = (ctx.response?.status ?? 0) >= 400;
   // A page that breaks must never land inside the page that stands.
-  if (refused && ctx.target === host() && !ctx.text.includes("data-sheet")) {
+  if (refused && ctx.target === host() && !/data-sheet|hx-swap-oob/.test(ctx.text)) {
     event.preventDefault();
     flash(word("wordOops"), "error");
   }
