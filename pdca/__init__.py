@@ -34,12 +34,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app)
     migrate.init_app(app, database, directory=str(HERE / "migrations"), render_as_batch=True, compare_type=True)
     web.init_app(app)
+    doctor.init_app(app)
     for module in _furniture("wiring"):
         module.install(app)
     for module in _furniture("routes"):
         for blueprint in _blueprints(module):
             app.register_blueprint(blueprint)
-    doctor.init_app(app)
     cli.register_cli(app)
     for module in _furniture("cli"):
         module.register_cli(app)
