@@ -9,6 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pdca.db import Base
 
+NAME_LENGTH = 120
+# A label has to fit on a card.
+LABEL_LENGTH = 40
+
 
 class Service(Base):
     """A product or service of the team's catalogue (PDC)."""
@@ -18,7 +22,7 @@ class Service(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     retired_at: Mapped[datetime | None]
 
 
@@ -30,7 +34,7 @@ class CustomerGroup(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     retired_at: Mapped[datetime | None]
 
 
@@ -42,5 +46,9 @@ class Label(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(LABEL_LENGTH))
     retired_at: Mapped[datetime | None]
+
+
+# A line of one of these lists; they are kept in the same way.
+Entry = Service | CustomerGroup | Label

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,23 +12,20 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateField,
+    Field,
     HiddenField,
     IntegerField,
     PasswordField,
-    SelectField,
-    SelectMultipleField,
     StringField,
     TimeField,
     ValidationError,
 )
 from wtforms.validators import InputRequired, Length, Optional
 
-from pdca.db import Mode, db
-from pdca.errors import Invalid
 from pdca.people.models import Person, Role
 from pdca.people.passwords import LONGEST, TOO_LONG, problem_with
 from pdca.people.settings import BOUNDS
-from pdca.web import Form, say
+from pdca.web import Form
 
 LANGUAGES = (("nl", "Nederlands"), ("en", "English"))
 CONTINENTS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -49,34 +46,13 @@ ROLE_NAMES = {
     Role.LEADER: _l("leader"),
 }
 
+# A value and what people read for it.
+Choice = tuple[Any, Any]
+
 NOT_A_DATE = _l("Choose a date.")
 NOT_A_TIME = _l("Choose a time, such as 07:00.")
 NOT_A_NUMBER = _l("Type a whole number.")
 CHOOSE_ONE = _l("Choose one from the list.")
-
-
-def did(form: Form, act: Callable[[], object]) -> bool:
-    """Do it and commit when the form is right. If not, the form says why and nothing has changed."""
-    if not form.validate():
-        return False
-    try:
-        act()
-    except Invalid as refusal:
-        db.session.rollback()
-        # What follows only shows the form again: nobody has to wait for that.
-        db.set_mode(Mode.READ)
-        blame(form, refusal)
-        return False
-    db.session.commit()
-    return True
-
-
-def blame(form: Form, refusal: Invalid) -> None:
-    """Put what the domain refused at the fields it is about."""
-    names = [field.name for field in form]
-    for error in refusal.errors:
-        field = form[error.field if error.field in names else next(n for n in names if n != "csrf_token")]
-        field.errors = [*field.errors, say(error)]
 
 
 # --- kinds of fields -------------------------------------------------------------------------------------
@@ -92,36 +68,43 @@ def at_most(length: int) -> Length:
     return Length(max=length, message=_l("Use at most %(max)d characters."))
 
 
-class OneOf(SelectField):
-    """A choice from a list; anything else is refused in our own words."""
+class OneOf(Field):
+    """A choice from (value, label) pairs; anything else is refused, and shown as it was."""
 
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what was not offered."""
-        if self.data not in {value for value, *_ in self.iter_choices()}:
-            raise ValidationError(str(CHOOSE_ONE))
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Take what was chosen; what is not a value of this kind is refused, and shown again."""
-        try:
-            super().process_formdata(valuelist)
-        except (ValueError, TypeError) as error:
-            raise ValueError(str(CHOOSE_ONE)) from error
-
-
-class SomeOf(SelectMultipleField):
-    """Several choices from a list."""
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what was not offered."""
-        if set(self.data or ()) - {value for value, *_ in self.iter_choices()}:
-            raise ValidationError(str(CHOOSE_ONE))
+    def __init__(
+        self, label: Any = None, *, choices: Iterable[Choice] = (), coerce: Callable[[Any], Any] = str, **kwargs: Any
+    ) -> None:
+        """`coerce` makes a posted text the value's own type, or raises ValueError."""
+        super().__init__(label, **kwargs)
+        self.choices, self.coerce = list(choices), coerce
 
     def process_formdata(self, valuelist: Any) -> None:
         """Take what was chosen."""
+        self.data = self._read(valuelist[0]) if valuelist else None
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what was not offered."""
+        if self.data not in [value for value, _label in self.choices]:
+            raise ValidationError(str(CHOOSE_ONE))
+
+    def _read(self, value: str) -> Any:
         try:
-            super().process_formdata(valuelist)
-        except (ValueError, TypeError) as error:
+            return self.coerce(value)
+        except ValueError as error:
             raise ValueError(str(CHOOSE_ONE)) from error
+
+
+class SomeOf(OneOf):
+    """Several of them, or none."""
+
+    def process_formdata(self, valuelist: Any) -> None:
+        """Take all that were chosen."""
+        self.data = [self._read(value) for value in valuelist]
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what was not offered."""
+        if set(self.data or ()) - {value for value, _label in self.choices}:
+            raise ValidationError(str(CHOOSE_ONE))
 
 
 class Day(DateField):

@@ -45,7 +45,7 @@ def write_sign_in(message: Message, at: datetime) -> Rendered | None:
     next_path = own_path(message.about.get("next"))
     path = "/sign-in/{token}" + ("" if next_path == "/" else "?" + urlencode({"next": next_path}))
     url = _link(message, person, path, at=at, until=at + SIGN_IN_WORKS)
-    return _written(message, person, url=url)
+    return _written(message, person, at, url=url)
 
 
 def write_reset(message: Message, at: datetime) -> Rendered | None:
@@ -54,7 +54,7 @@ def write_reset(message: Message, at: datetime) -> Rendered | None:
     if person is None or _nobody_waits(message, at) or _came_in_since(person, message.created_at):
         return None
     url = _link(message, person, "/reset/{token}", at=at, until=at + RESET_WORKS)
-    return _written(message, person, url=url)
+    return _written(message, person, at, url=url)
 
 
 def write_invitation(message: Message, at: datetime) -> Rendered | None:
@@ -65,7 +65,7 @@ def write_invitation(message: Message, at: datetime) -> Rendered | None:
     by = db.session.get(Person, message.about.get("by_id"))
     url = _link(message, person, "/invitation/{token}", at=at, until=at + INVITED_FOR)
     teams = sorted(membership.team.name for membership in person.memberships)
-    return _written(message, person, url=url, inviter=by.name if by else "", teams=teams)
+    return _written(message, person, at, url=url, inviter=by.name if by else "", teams=teams)
 
 
 def write_new_address(message: Message, at: datetime) -> Rendered | None:
@@ -74,7 +74,7 @@ def write_new_address(message: Message, at: datetime) -> Rendered | None:
     if person is None or person.email == message.address or at - message.created_at > ADDRESS_WORKS:
         return None
     url = _link(message, person, "/new-address/{token}", at=at, until=at + ADDRESS_WORKS)
-    return _written(message, person, url=url, new=message.address)
+    return _written(message, person, at, url=url, new=message.address)
 
 
 def write_account_changed(message: Message, at: datetime) -> Rendered | None:
@@ -82,7 +82,7 @@ def write_account_changed(message: Message, at: datetime) -> Rendered | None:
     person = db.session.get(Person, message.about["person_id"])
     if person is None:
         return None
-    return _written(message, person, what=message.about["what"], new=person.email, changed_at=message.created_at)
+    return _written(message, person, at, what=message.about["what"], new=person.email)
 
 
 def language_of(person: Person, otherwise: str | None = None) -> str:
@@ -117,7 +117,7 @@ def _link(message: Message, person: Person, path: str, *, at: datetime, until: d
     return link_url(message, message.kind, person.id, path, at=at, expires_at=until, person_id=person.id)
 
 
-def _written(message: Message, person: Person, **words: object) -> Rendered:
+def _written(message: Message, person: Person, at: datetime, **words: object) -> Rendered:
     locale = language_of(person, message.about.get("locale"))
-    subject, text, html = render_mail(message.kind, locale, zone_of(person), person=person, **words)
+    subject, text, html = render_mail(message.kind, locale, zone_of(person), person=person, at=at, **words)
     return Rendered(subject, text, html)

@@ -137,6 +137,11 @@ def teams_of(person: Person) -> list[Team]:
     )
 
 
+def team_by_name(name: str) -> Team | None:
+    """The team with exactly this name."""
+    return db.session.scalar(select(Team).where(Team.name == name))
+
+
 def all_teams() -> list[Team]:
     """Every team by name, with its members and sponsors' names at hand."""
     return list(

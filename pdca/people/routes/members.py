@@ -11,12 +11,13 @@ from pdca import clock
 from pdca.db import db
 from pdca.errors import Invalid, Missing, NotAllowed, NotFound
 from pdca.people.accounts import invite, send_invitation
-from pdca.people.forms import ROLE_NAMES, AddMemberForm, NothingForm, RoleForm, did
+from pdca.people.forms import ROLE_NAMES, AddMemberForm, NothingForm, RoleForm
 from pdca.people.models import Membership, Role, Team
 from pdca.people.operations import NOT_YOURS_TO_CHANGE, add_member, change_role, remove_member
 from pdca.people.permissions import Standing, grantable, may_change, may_manage_members
 from pdca.people.queries import members_of, sponsors_of, team_for
 from pdca.people.routes import bp, me
+from pdca.people.routes.doing import did
 from pdca.web import changed, load_or_404
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import format_datetime, get_locale, gettext
 from sqlalchemy import select
 
 from pdca import clock
@@ -16,6 +16,7 @@ from pdca.errors import N_
 from pdca.people import profile
 from pdca.people.accounts import SIGN_IN, ask_for_link, ask_for_new_address, change_password
 from pdca.people.forms import (
+    ROLE_NAMES,
     AbsenceForm,
     AvailabilityForm,
     ChangeAddressForm,
@@ -25,7 +26,6 @@ from pdca.people.forms import (
     NothingForm,
     ProfileForm,
     ReauthForm,
-    did,
 )
 from pdca.people.guessing import claim_guess, forgive, password_guess
 from pdca.people.mails import zone_of
@@ -33,6 +33,7 @@ from pdca.people.models import Absence, Person, SignIn, SignInBy
 from pdca.people.passwords import hash_password, is_right
 from pdca.people.queries import colleagues_of, memberships_of, open_sign_ins
 from pdca.people.routes import bp, me
+from pdca.people.routes.doing import did
 from pdca.people.session import enter, this_session
 from pdca.people.sign_ins import end_session, end_sessions, is_fresh
 from pdca.web import Form, changed, load_or_404, own_path, say, settings, writes_itself
@@ -225,6 +226,8 @@ def _page(**typed: Form) -> str:
         sessions=open_sign_ins(person, at),
         this_session=this_session(),
         memberships=memberships_of(person),
+        role_names=ROLE_NAMES,
+        when=lambda instant: format_datetime(instant, "d MMM y, HH:mm"),
         is_fresh=is_fresh(this_session(), at),
         today=today,
         **{name: typed.get(name) or make() for name, make in forms.items()},
