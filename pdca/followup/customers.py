@@ -97,7 +97,7 @@ def ask_all(ids: Sequence[int], at: datetime) -> int:
         .order_by(Notice.id)
         .with_for_update(of=Notice, skip_locked=True)
     )
-    return sum(ask(*row, at) for row in db.session.execute(statement).tuples().all())
+    return sum(ask(*row, at) for row in db.session.execute(statement).all())
 
 
 def ask(notice: Notice, duty: Duty, contact: Contact, at: datetime) -> bool:

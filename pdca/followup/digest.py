@@ -132,7 +132,7 @@ def _decided(item_ids: Collection[int]) -> set[tuple[int, str]]:
             Decision.state != DecisionState.OPEN,
         )
     )
-    return set(rows.tuples())
+    return set(rows)
 
 
 def _waits_for_decision(line: Line, duty: Duty, _decided: set[tuple[int, str]]) -> bool:

@@ -71,7 +71,7 @@ def reached_nobody(message: Message, at: datetime) -> None:
     """A grouped mail was given up: what it said goes to the next in line, in their next mail."""
     rows = db.session.execute(
         select(Notice, Duty).join(Duty, Duty.id == Notice.duty_id).where(Notice.message_id == message.id)
-    ).tuples()
+    )
     for notice, duty in rows.all():
         staff = staff_of([duty.team_id])[duty.team_id]
         step = step_named(duty.ladder, notice.step)

@@ -134,7 +134,7 @@ class _Around:
         self.roles = dict(
             db.session.execute(
                 select(Membership.team_id, Membership.role).where(Membership.person_id == reader_id)
-            ).tuples()
+            ).all()
         )
         self.sponsored = set(db.session.scalars(select(Sponsorship.team_id).where(Sponsorship.person_id == reader_id)))
 
@@ -254,5 +254,5 @@ def _attempts(checks: Collection[int]) -> dict[int, int]:
         select(Call.check_id, func.count(func.distinct(Call.on)))
         .where(Call.check_id.in_(checks), Call.purpose == CallPurpose.AFTERCARE_ATTEMPT)
         .group_by(Call.check_id)
-    ).tuples()
+    )
     return {check_id: count for check_id, count in rows if check_id is not None}

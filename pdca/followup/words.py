@@ -58,7 +58,7 @@ def _contacts(item_ids: Collection[int]) -> dict[int, list[Contact]]:
 
 
 def _rules(item_ids: Collection[int]) -> dict[int, TeamRules]:
-    teams = dict(db.session.execute(select(Item.id, Item.team_id).where(Item.id.in_(item_ids))).tuples())
+    teams = dict(db.session.execute(select(Item.id, Item.team_id).where(Item.id.in_(item_ids))).all())
     rules = rules_of(set(teams.values()))
     return {item_id: rules[team_id] for item_id, team_id in teams.items()}
 
