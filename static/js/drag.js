@@ -81,6 +81,11 @@ document.addEventListener("htmx:before:request", (event) => {
   if (drag && !event.detail.ctx.moveToken) event.preventDefault();
 });
 
+// What the drag leaves behind in style attributes may not be copied by a swap: the page allows none in its text.
+document.addEventListener("htmx:before:swap", () => {
+  document.querySelectorAll("[data-card][style]").forEach((card) => card.removeAttribute("style"));
+});
+
 function attachAll() {
   if (!window.Sortable || !mayWrite()) return;
   document.querySelectorAll("[data-board] [data-cards]").forEach(attach);

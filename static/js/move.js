@@ -72,7 +72,7 @@ export function toPhase(card, phase, options = {}) {
   const list = document.querySelector(`[data-cards="${phase}"]`);
   if (!list || !mayWrite()) return;
   const back = placeOf(card);
-  list.append(card);
+  list.prepend(card);
   return settle(card, back, { focus: true, ...options });
 }
 

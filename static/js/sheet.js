@@ -45,7 +45,8 @@ function closed() {
   const card = asked?.id;
   lower();
   asked = null;
-  const back = opener?.isConnected ? opener : card && document.querySelector(`#${card} .card-title a`);
+  const known = opener?.isConnected && opener !== document.body;
+  const back = known ? opener : card && document.querySelector(`#${card} .card-title a`);
   opener = null;
   back?.focus({ preventScroll: true });
 }

@@ -14,14 +14,15 @@ from pdca.board.views import Wanted, board_view
 from pdca.board.words import day_words
 from pdca.db import db
 from pdca.items import handovers
-from pdca.items.answers import CustomerAnswer
+from pdca.items.answers import CustomerAnswer, LookalikeAnswer
 from pdca.items.queries import facts_of
-from pdca.items.terms import CustomerType, Kind, Phase
+from pdca.items.terms import CustomerType, Kind, LookalikeChoice, Phase
 from pdca.people.queries import standing_of
 from tests import stories
 from tests.factories import signed_in
 from tests.stories import new, walk
 
+DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
 UNKNOWN = CustomerAnswer(CustomerType.UNKNOWN)
 
 
@@ -145,7 +146,7 @@ class TestCard:
 
     def test_asks_more_of_an_unknown_customer(self, crew, at):
         known = progress(walk(crew, Phase.PLAN, at=at).facts).total
-        unknown = progress(walk(crew, Phase.PLAN, at=at, customer=UNKNOWN).facts).total
+        unknown = progress(walk(crew, Phase.PLAN, at=at, customer=UNKNOWN, lookalikes=DIFFERENT).facts).total
         assert unknown >= known
 
     def test_has_a_bold_age_with_its_reason_when_nobody_decides(self, crew, at, seen):
@@ -234,8 +235,8 @@ def test_a_full_board_costs_no_more_queries_than_an_empty_one(app, crew, at, cou
     url = f"/teams/{crew.team.id}/board"
     new(crew, at=at)
     few = counted(lambda: client.get(url))
-    for _ in range(12):
-        walk(crew, Phase.DO, at=at, due_on=stories.day_of(at) + timedelta(days=9))
+    for thing in ("Fietsenrek", "Postzegel", "Hondenpoep", "Lantaarn", "Zwembad", "Trouwzaal", "Kliko", "Vuurwerk"):
+        walk(crew, Phase.DO, at=at, title=thing, lookalikes=DIFFERENT, due_on=stories.day_of(at) + timedelta(days=9))
         new(crew, at=at)
     db.session.commit()
     assert counted(lambda: client.get(url)) <= few + 3
