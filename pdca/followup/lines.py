@@ -89,6 +89,16 @@ class Line:
         return max(0, (self.today - self.due_on).days)
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether this freezes the card (R8): the promise, or a check past its settle-by."""
+        return self.urgency is Urgency.LATE and self.kind in (DutyKind.PROMISE, DutyKind.AFTERCARE)
+
+    @property
+    def is_soon(self) -> bool:
+        """Today or tomorrow."""
+        return 0 <= (self.due_on - self.today).days <= 1
+
+    @property
     def why_words(self) -> str:
         """The message id that says why this reader gets it; its placeholder is the holder's name."""
         return WHY_WORDS[self.why]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from flask import Flask
-from flask_login import current_user
 from sqlalchemy import select
 
-from pdca import clock, doctor
+from pdca import doctor
 from pdca.db import db, register_reconciler
-from pdca.followup import after_mail, customer_mails, grouped, invariants, nodes
+from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes
 from pdca.followup.gather import KIND
 from pdca.followup.mine import nav_count
 from pdca.followup.models import Duty, DutyState
@@ -29,7 +27,8 @@ def install(app: Flask) -> None:
     on_dead(after_mail.dead)
     register_probe(app, "scheduler", probe)
     doctor.register_check(app, invariants.complaints)
-    app.context_processor(_nav_counts)
+    nav.register_count(app, "my_list", nav_count)
+    nav.install(app)
 
 
 def _mails() -> None:
@@ -54,10 +53,3 @@ def probe(at: datetime) -> Probe:
 def _is_missed(at: datetime) -> bool:
     overdue = select(Duty.id).where(Duty.state == DutyState.OPEN, Duty.next_step_at < at - nodes.SILENT).limit(1)
     return db.session.scalar(overdue) is not None
-
-
-def _nav_counts() -> dict[str, Any]:
-    """The number beside "My list" on every page."""
-    if not current_user or not current_user.is_authenticated:
-        return {}
-    return {"nav_counts": {"my_list": nav_count(current_user, clock.now())}}
