@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from pdca.items.checks import CheckAnswer
@@ -27,7 +28,7 @@ class AnswerForm(LinkForm):
 
     version = HiddenField()
     solved = RadioField(
-        choices=[(s.value, s.value) for s in Solved],
+        choices=[SelectChoice(s.value) for s in Solved],
         validators=[InputRequired(_l("Choose yes, partly or no."))],
         validate_choice=True,
     )
@@ -38,7 +39,7 @@ class AnswerForm(LinkForm):
         ]
     )
     better = TextAreaField(validators=[Optional(), Length(max=2000, message=_l("Use at most 2000 characters."))])
-    may_quote = RadioField(choices=[(q.value, q.value) for q in Quote], default=Quote.NO.value)
+    may_quote = RadioField(choices=[SelectChoice(q.value) for q in Quote], default=Quote.NO.value)
 
     def answer(self) -> CheckAnswer:
         """The typed answer."""
@@ -55,6 +56,6 @@ class CameBackForm(LinkForm):
     """Why it came back (R15)."""
 
     cause = RadioField(
-        choices=[(c.value, c.value) for c in ReopenCause],
+        choices=[SelectChoice(c.value) for c in ReopenCause],
         validators=[InputRequired(_l("Choose what fits best."))],
     )

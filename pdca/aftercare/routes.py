@@ -76,7 +76,7 @@ def answer(token: str, page: Asked | CameBack) -> ResponseReturnValue:
         raise NotFound
     form = AnswerForm()
     if not form.validate():
-        db.session.rollback()
+        db.session.commit()  # the post counts, whatever it said
         return _ask(token, _again(token), form), 422
     if page.answer is not None and form.version.data != str(page.answer.version):
         # Somebody with the same mail answered in between: show what stands there now.
@@ -98,7 +98,7 @@ def reopen(token: str, page: Asked | CameBack) -> ResponseReturnValue:
         raise NotFound
     form = CameBackForm()
     if not form.validate():
-        db.session.rollback()
+        db.session.commit()
         closed = came_back(token, clock.now())
         return (_came_back(token, closed, form), 422) if closed else _gone(token)
     if page.is_open:
