@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from pdca.errors import N_, FieldError, Invalid
@@ -11,7 +11,7 @@ from pdca.items.facts import Facts
 from pdca.items.journal import record
 from pdca.items.lifecycle import Act, needs_observation
 from pdca.items.models import Answer, Call, Check, Contact, Item
-from pdca.items.permissions import guard, refuse, require_member, require_owner
+from pdca.items.permissions import guard, refuse, require_member, require_owner, somebody_else
 from pdca.items.queries import facts_of
 from pdca.items.terms import (
     UNSETTLED,
@@ -27,6 +27,12 @@ from pdca.people.models import Person
 
 # An answer can be corrected this long; a verdict that follows the customer is final after it.
 CORRECTION = timedelta(hours=24)
+# Calls in vain, on different days, before a customer counts as not reached.
+ATTEMPTS = 2
+WRITE_EVIDENCE = N_("Write the other evidence that shows whether it works.")
+UNKNOWN_CUSTOMER = N_("The customer is unknown: somebody other than the owner observes.")
+ASK_FIRST = N_("This customer is known: ask them. Only after two attempts on different days other evidence counts.")
+SOMEBODY_ELSE_OBSERVES = N_("Somebody other than the owner observes.")
 
 
 def ask(check: Check, *, at: datetime) -> None:
@@ -67,8 +73,9 @@ def answer_by_link(check: Check, contact: Contact, answer: CheckAnswer, *, at: d
     _check_marks(answer)
     earlier = next((a for a in check.answers if a.contact_id == contact.id), None)
     if earlier is not None:
-        return _correct(check, earlier, answer, at=at)
-    _refuse_settled(check)
+        return _correct(check, earlier, answer, contact, at=at)
+    if not _is_group_unjudged(check):
+        _refuse_settled(check)
     row = _keep(check, facts, answer, contact=contact, by=None, at=at, source=AnswerSource.LINK)
     record(
         item,
@@ -77,7 +84,7 @@ def answer_by_link(check: Check, contact: Contact, answer: CheckAnswer, *, at: d
         at=at,
         kind=ActorKind.CUSTOMER,
         field="solved",
-        new=_told(check, answer),
+        new=_told(check, replace(answer, source=AnswerSource.LINK)),
         why=answer.better,
     )
     return row
@@ -88,38 +95,75 @@ def may_correct(answer: Answer, check: Check, at: datetime) -> bool:
     return check.verdict is None and at - answer.recorded_at < CORRECTION
 
 
-def _correct(check: Check, row: Answer, answer: CheckAnswer, *, at: datetime) -> Answer:
+def _is_group_unjudged(check: Check) -> bool:
+    """Of a group everybody may still answer until the verdict, also after settle-by."""
+    is_group = check.item.customer_type is CustomerType.GROUP
+    return is_group and check.state is CheckState.ANSWERED and check.verdict is None
+
+
+def _correct(check: Check, row: Answer, answer: CheckAnswer, contact: Contact, *, at: datetime) -> Answer:
+    """The customer's own words replace theirs, or what somebody wrote down for them after a call (R24)."""
     if not may_correct(row, check, at):
         raise refuse(N_("This answer can no longer be changed."), rule="R24", name="final")
-    old = {"solved": row.solved, "mark": row.mark}
+    old = {"solved": row.solved, "mark": row.mark, "source": row.source}
     row.solved, row.mark, row.better, row.may_quote = (
         answer.solved,
         answer.mark,
-        answer.better,
+        answer.better.strip(),
         answer.may_quote,
     )
+    if row.source is not AnswerSource.LINK:
+        row.source, row.channel, row.answered_by = AnswerSource.LINK, "mail", contact.name
+        row.recorded_by, row.recorded_at = None, at
     row.version += 1
-    record(check.item, "corrected", by=None, at=at, kind=ActorKind.CUSTOMER, old=old, new=_told(check, answer))
+    new = _told(check, replace(answer, source=AnswerSource.LINK))
+    record(check.item, "corrected", by=None, at=at, kind=ActorKind.CUSTOMER, old=old, new=new)
     return row
 
 
 def record_answer(check: Check, answer: CheckAnswer, *, by: Person, at: datetime) -> Answer:
-    """An answer after a call, or an observation by somebody other than the owner (R11, R18)."""
+    """An answer after a call, or an observation by somebody other than the owner (R11, R18).
+
+    For an unknown customer the observation settles the check. For a known one who was not reached it is other
+    evidence: kept beside the check, counted apart, and settling nothing by itself.
+    """
     item = check.item
     facts = facts_of(item, at)
     guard(facts, Act.ANSWER)
     require_member(by, item)
     _refuse_settled(check)
     _check_answer(check, facts, answer)
-    if answer.source is AnswerSource.OBSERVATION and by.id == item.responsible_id:
-        raise refuse(N_("Somebody other than the owner observes."), rule="R11", field="answer", name="answered")
-    if answer.source is AnswerSource.CALL and needs_observation(facts):
-        raise refuse(N_("The customer is unknown: somebody other than the owner observes."), rule="R18", field="answer")
+    alone = _require_witness(check, facts, answer, by=by, at=at)
     contact = _contact_named(item, answer)
+    _refuse_second(check, contact)
     row = _keep(check, facts, answer, contact=contact, by=by, at=at, source=answer.source)
-    what = "observed" if answer.source is AnswerSource.OBSERVATION else "answered"
-    record(item, what, by=by, at=at, field="solved", new=_told(check, answer), why=answer.better)
+    what = "answered" if answer.source is AnswerSource.CALL else "observed"
+    record(item, what, by=by, at=at, field="solved", new=_told(check, answer, alone=alone), why=row.better)
     return row
+
+
+def _require_witness(check: Check, facts: Facts, answer: CheckAnswer, *, by: Person, at: datetime) -> bool:
+    """Who may say this: the customer on the phone, or somebody other than the owner who saw it; tells "alone"."""
+    if answer.source is AnswerSource.LINK:
+        raise refuse(N_("Only the customer answers through the link."), rule="R24", field="answer", name="link")
+    if answer.source is AnswerSource.CALL:
+        if needs_observation(facts):
+            raise refuse(UNKNOWN_CUSTOMER, rule="R18", field="answer", name="observation")
+        return False
+    mine = next(c for c in facts.checks if c.id == check.id)
+    if not needs_observation(facts) and len(mine.attempt_days) < ATTEMPTS:
+        raise refuse(ASK_FIRST, rule="R11", field="answer", name="answered")
+    return somebody_else(check.item, by, at, message=SOMEBODY_ELSE_OBSERVES, name="answered")
+
+
+def _refuse_second(check: Check, contact: Contact | None) -> None:
+    if contact is not None and any(a.contact_id == contact.id for a in check.answers):
+        raise refuse(
+            N_("This customer answered already, and their own answer stands."),
+            rule="R24",
+            field="answered_by",
+            name="answered_already",
+        )
 
 
 def _contact_named(item: Item, answer: CheckAnswer) -> Contact | None:
@@ -158,14 +202,16 @@ def _keep(
         group_id=answer.group_id,
     )
     check.answers.append(row)
-    if _is_complete(check, at=at, facts=facts):
+    if check.state in UNSETTLED and _is_complete(check, row, facts):
         check.state, check.answered_at, check.settled_at = CheckState.ANSWERED, at, at
     return row
 
 
-def _is_complete(check: Check, *, at: datetime, facts: Facts) -> bool:
+def _is_complete(check: Check, row: Answer, facts: Facts) -> bool:
     """Groups: everyone asked replied, or at least one by settle-by. Everybody else: one answer."""
     item = check.item
+    if row.source not in (AnswerSource.LINK, AnswerSource.CALL) and not needs_observation(facts):
+        return False
     asked = [c for c in item.contacts if c.may_be_mailed]
     if item.customer_type is not CustomerType.GROUP or len(asked) < 2:
         return True
@@ -175,8 +221,9 @@ def _is_complete(check: Check, *, at: datetime, facts: Facts) -> bool:
 
 
 def settle_group(check: Check, *, at: datetime) -> None:
-    """By the clock on settle-by: a group with at least one answer counts as answered."""
-    if check.state in UNSETTLED and check.answers:
+    """By the clock on settle-by: a group with at least one customer's answer counts as answered."""
+    by_customer = any(a.source in (AnswerSource.LINK, AnswerSource.CALL) for a in check.answers)
+    if check.state in UNSETTLED and by_customer:
         check.state, check.answered_at, check.settled_at = CheckState.ANSWERED, at, at
         record(check.item, "settled", by=None, at=at, kind=ActorKind.CLOCK, new={"check": check.number})
 
@@ -195,6 +242,8 @@ def _check_marks(answer: CheckAnswer) -> None:
 
 def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
     """R13: free text alone is no answer; the last check may not be answered long before its day."""
+    if answer.source is AnswerSource.OTHER_EVIDENCE and not answer.other_evidence.strip():
+        raise Invalid([FieldError("other_evidence", WRITE_EVIDENCE)])
     if answer.source is AnswerSource.CALL:
         _check_marks(answer)
         if not answer.answered_by.strip():
@@ -204,6 +253,8 @@ def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
         raise Invalid([FieldError("on", N_("Answered on a day that is still to come?"))])
     if facts.round.carried_out_on is not None and on < facts.round.carried_out_on:
         raise Invalid([FieldError("on", N_("The work had not been carried out on that day."))])
+    if answer.group_id is not None and answer.group_id not in facts.groups:
+        raise Invalid([FieldError("group_id", N_("Choose groups from the list."))])
     last = facts.live_checks[-1]
     early = facts.settings.early_answer_days
     if check.id == last.id and check.due_on is not None and facts.today < check.due_on - timedelta(days=early):
@@ -215,13 +266,14 @@ def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
         )
 
 
-def _told(check: Check, answer: CheckAnswer) -> dict[str, object]:
-    return {
+def _told(check: Check, answer: CheckAnswer, *, alone: bool = False) -> dict[str, object]:
+    told: dict[str, object] = {
         "check": check.number,
         "solved": answer.solved.value,
         "mark": answer.mark,
         "source": answer.source.value,
     }
+    return told | {"alone": True} if alone else told
 
 
 def comment_on(answer: Answer, text: str, *, by: Person, at: datetime) -> None:
@@ -241,6 +293,8 @@ def attempt(check: Check, call: CallAnswer, *, by: Person, at: datetime) -> None
     _refuse_settled(check)
     if call.on > facts.today:
         raise Invalid([FieldError("on", N_("Called on a day that is still to come?"))])
+    if facts.round.carried_out_on is not None and call.on < facts.round.carried_out_on:
+        raise Invalid([FieldError("on", N_("The work had not been carried out on that day."))])
     check.calls.append(
         Call(
             item_id=item.id,

@@ -8,7 +8,7 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import promises
 from pdca.items.journal import record
-from pdca.items.lifecycle import STEPS, Act, Who
+from pdca.items.lifecycle import LEADER_DECIDES_FROM_ROUND, STEPS, Act, Who
 from pdca.items.models import Decision, Item, Waiver
 from pdca.items.permissions import (
     SOMEBODY_ELSE_MESSAGE,
@@ -48,9 +48,19 @@ def ask_no_survey(item: Item, reason: str, *, by: Person, at: datetime) -> None:
     _ask(item, DecisionKind.NO_SURVEY, reason, by=by, at=at, rule="R1")
 
 
-def ask_round_three(item: Item, why: str, *, by: Person, at: datetime) -> None:
-    """From round 3 the leader decides: go on, change or stop."""
+def ask_round_three(item: Item, why: str, *, by: Person | None, at: datetime) -> None:
+    """From round 3 the leader decides: go on, change or stop. `by` None: the customer reopened it."""
     _ask(item, DecisionKind.ROUND_THREE, why, by=by, at=at)
+
+
+def ask_to_go_on(item: Item, why: str, *, by: Person, at: datetime) -> Decision:
+    """After "no, change it first": the owner changed the plan and asks for this round again."""
+    facts = facts_of(item, at)
+    guard(facts, Act.ASK_DECISION)
+    require_owner(by, item, facts)
+    if facts.round.number < LEADER_DECIDES_FROM_ROUND or facts.round_three_granted:
+        raise refuse(N_("This round needs no decision of the leader."), name="round_three")
+    return _ask(item, DecisionKind.ROUND_THREE, _required(why, "reason"), by=by, at=at)
 
 
 def escalate(item: Item, occasion: str, *, at: datetime) -> None:
@@ -117,7 +127,9 @@ def decide(decision: Decision, granted: bool, answer: str, *, by: Person, at: da
     decision.state = DecisionState.GRANTED if granted else DecisionState.REFUSED
     decision.answer, decision.decided_by_id, decision.decided_at = answer.strip(), by.id, at
     decision.decided_alone = alone
-    record(item, "decided", by=by, at=at, field=decision.kind.value, new=decision.state, why=answer)
+    record(
+        item, "decided", by=by, at=at, field=decision.kind.value, new=_alone(decision.state.value, alone), why=answer
+    )
     _carry_out(decision, by=by, at=at)
 
 
@@ -154,12 +166,13 @@ def waive(item: Item, rule: str, reason: str, *, by: Person, at: datetime) -> Wa
     """A leader waives a rule for this round, with a reason (R17). Some rules never."""
     guard(facts_of(item, at), Act.WAIVE)
     _require_waivable(rule)
+    _required(reason, "reason")
     alone = _decides(item, by, at)
     for decision in item.decisions:
         if decision.state is DecisionState.OPEN and decision.kind is DecisionKind.WAIVER and decision.rule == rule:
             decision.state, decision.decided_by_id, decision.decided_at = DecisionState.GRANTED, by.id, at
             decision.answer = reason.strip()
-    return _keep_waiver(item, rule, _required(reason, "reason"), alone, by=by, at=at)
+    return _keep_waiver(item, rule, reason.strip(), alone, by=by, at=at)
 
 
 def _keep_waiver(item: Item, rule: str, reason: str, alone: bool, *, by: Person, at: datetime) -> Waiver:
@@ -176,8 +189,13 @@ def _keep_waiver(item: Item, rule: str, reason: str, alone: bool, *, by: Person,
         decided_alone=alone,
     )
     item.waivers.append(waiver)
-    record(item, "waived", by=by, at=at, field=rule, new=rule, why=reason)
+    record(item, "waived", by=by, at=at, field=rule, new=_alone(rule, alone), why=reason)
     return waiver
+
+
+def _alone(what: str, alone: bool) -> object:
+    """Nobody else was there to decide: the journal says so."""
+    return {"what": what, "alone": True} if alone else what
 
 
 def _require_waivable(rule: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -13,17 +13,20 @@ from pdca import clock
 from pdca.catalogue.models import CustomerGroup, Service
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
-from pdca.items import decisions, handovers, planning, verdicts
+from pdca.items import decisions, handovers, planning, promotion, verdicts
 from pdca.items.answers import Answers
 from pdca.items.journal import record
 from pdca.items.lifecycle import Act
-from pdca.items.models import Announcement, Call, Contact, Item, Lesson, Need
-from pdca.items.permissions import guard, may_edit, refuse
+from pdca.items.models import Announcement, Call, Contact, Item, ItemLink, Lesson, Need
+from pdca.items.permissions import MEMBERS, guard, may_edit, refuse
 from pdca.items.queries import facts_of
-from pdca.items.terms import ActorKind, CallPurpose, CustomerType, Kind, LookalikeChoice, Phase
+from pdca.items.terms import ActorKind, CallPurpose, CustomerType, ItemLinkKind, Kind, LookalikeChoice, Phase
 from pdca.people.models import Person
-from pdca.people.queries import rules_of
+from pdca.people.queries import people_with, rules_of
 
+TOO_FAR_FOR_QUICK_WIN = N_(
+    "A quick win is done within %(days)s days: choose an earlier day, or make it an improvement action."
+)
 MAY_NOT_EDIT = N_("Only the owner, the board keeper or a leader may change this.")
 
 
@@ -35,6 +38,8 @@ class Writing:
     by: Person | None
     at: datetime
     kind: ActorKind = ActorKind.PERSON
+    # Nobody gave these answers: stored defaults, never silent.
+    is_default: bool = False
 
     @property
     def today(self) -> date:
@@ -43,6 +48,7 @@ class Writing:
 
     def note(self, field: str, old: Any, new: Any, what: str = "edited") -> None:
         """One fact for the journal."""
+        what = "defaulted" if self.is_default and what == "edited" else what
         record(self.item, what, by=self.by, at=self.at, kind=self.kind, field=field, old=old, new=new)
 
 
@@ -58,9 +64,10 @@ def edit(item: Item, answers: Answers, *, by: Person, at: datetime) -> None:
 def write(writing: Writing, answers: Answers) -> None:
     """Write down what was answered; raises Invalid with every field that cannot be so."""
     errors: list[FieldError] = []
-    for name, value in answers.items():
+    # In the order of the table: the kind is known before the date that depends on it.
+    for name in (name for name in _SETTERS if name in answers):
         try:
-            _SETTERS[name](writing, value)
+            _SETTERS[name](writing, answers[name])  # type: ignore[literal-required]
         except Invalid as invalid:
             errors += invalid.errors
     if errors:
@@ -72,7 +79,7 @@ def write(writing: Writing, answers: Answers) -> None:
 
 def write_default(writing: Writing, name: str, value: Any) -> None:
     """Store an answer nobody gave, marked as such: never silent."""
-    _SETTERS[name](writing, value)
+    _SETTERS[name](replace(writing, is_default=True), value)
     if name not in writing.item.defaulted:
         writing.item.defaulted = [*writing.item.defaulted, name]
 
@@ -120,8 +127,12 @@ def _round_text(name: str) -> Callable[[Writing, Any], None]:
 def _set_kind(w: Writing, kind: Kind) -> None:
     if w.item.kind is kind:
         return
-    if w.item.phase not in (Phase.NEW, Phase.PLAN) and w.item.kind is Kind.IMPROVEMENT:
+    started = any(r.started_at is not None for r in w.item.rounds)
+    if started and w.item.kind is Kind.IMPROVEMENT:
         raise Invalid([FieldError("kind", N_("An improvement action stays one once its work has started."))])
+    if started:
+        promotion.promote(w.item, N_("It is more than a quick win."), at=w.at, by=w.by)
+        return
     old, w.item.kind = w.item.kind, kind
     w.note("kind", old, kind)
 
@@ -156,29 +167,41 @@ def _mark_guess(item: Item, is_guessed: bool) -> None:
 
 
 def _set_contact(item: Item, answer: Any) -> None:
-    known = [c for c in item.contacts if c.email == answer.email and c.name == answer.name]
-    if known:
-        known[0].phone = answer.phone or known[0].phone
-        return
+    known = next((c for c in item.contacts if c.email == answer.email and c.name == answer.name), None)
     if answer.type is not CustomerType.GROUP:
-        _forget_contacts(item)
+        _forget_contacts(item, known)
+    if known is not None:
+        known.phone = answer.phone or known.phone
+        return
     contact = Contact(item_id=item.id, name=answer.name, email=answer.email, phone=answer.phone, locale=answer.locale)
     item.contacts.append(contact)
 
 
-def _forget_contacts(item: Item) -> None:
+def _forget_contacts(item: Item, kept: Contact | None = None) -> None:
     """Contacts that answered stay as who they were; the others go."""
     answered = {a.contact_id for c in item.checks for a in c.answers}
     for contact in list(item.contacts):
-        if contact.id not in answered:
+        if contact is not kept and contact.id not in answered:
             item.contacts.remove(contact)
             db.session.delete(contact)
 
 
 def _set_lookalikes(w: Writing, answer: Any) -> None:
-    if answer.choice is LookalikeChoice.SAME and answer.same_as_id is None:
-        raise Invalid([FieldError("lookalikes", N_("Choose the item that this is the same as."))])
+    if answer.choice is LookalikeChoice.SAME:
+        _link_same(w, answer.same_as_id)
     _column("lookalike_choice")(w, answer.choice)
+
+
+def _link_same(w: Writing, other_id: int | None) -> None:
+    """R15: the same as a closed one is a recurrence, the same as an open one a duplicate; either way it is linked."""
+    other = db.session.get(Item, other_id) if other_id else None
+    if other is None or other.team_id != w.item.team_id or other.id == w.item.id:
+        raise Invalid([FieldError("lookalikes", N_("Choose the item that this is the same as."))])
+    kind = ItemLinkKind.RECURRENCE_OF if other.phase is Phase.CLOSED else ItemLinkKind.DUPLICATE_OF
+    key = {"item_id": w.item.id, "other_id": other.id, "kind": kind}
+    if db.session.query(ItemLink).filter_by(**key).first() is None:
+        db.session.add(ItemLink(**key))
+        w.note(kind.value, None, other.number, "linked")
 
 
 def _set_need(w: Writing, answer: Any) -> None:
@@ -219,14 +242,15 @@ def _set_due_on(w: Writing, due_on: date) -> None:
             [
                 FieldError(
                     "due_on",
-                    N_(
-                        "A quick win is done within %(days)s days: choose an earlier day, or make it an improvement action."
-                    ),
+                    TOO_FAR_FOR_QUICK_WIN,
                     {"days": limit},
                 )
             ]
         )
     _column("due_on")(w, due_on)
+    if "agreed" in w.item.defaulted:
+        # The default says it was agreed on the day the date was given.
+        w.item.agreed_on = w.today
 
 
 def _set_still_needed(w: Writing, still_needed: bool) -> None:
@@ -245,10 +269,19 @@ def _set_agreed(w: Writing, answer: Any) -> None:
 
 
 def _set_aftercare(w: Writing, answer: Any) -> None:
+    """R12: how we ask, who asks, and what counts as solved; the dates follow from when the work is done."""
+    if not answer.criterion.strip():
+        raise Invalid([FieldError("aftercare", N_("Write what counts as solved."))])
+    if answer.asker_id is not None and not _works_here(w.item.team_id, answer.asker_id):
+        raise Invalid([FieldError("aftercare", N_("Choose somebody who works in this team."))])
     _column("care_method")(w, answer.method)
     _column("care_asker_id")(w, answer.asker_id)
     _column("care_criterion")(w, answer.criterion.strip())
     planning.change_method(w.item, answer.method)
+
+
+def _works_here(team_id: int, person_id: int) -> bool:
+    return any(p.id == person_id for p in people_with(team_id, *MEMBERS))
 
 
 def _set_baseline(w: Writing, answer: Any) -> None:
@@ -267,9 +300,10 @@ def _set_baseline(w: Writing, answer: Any) -> None:
     if answer.on > w.today:
         raise Invalid([FieldError("baseline", N_("A baseline was taken today or earlier."))])
     row = w.item.round
+    old = {"on": row.baseline_on, "mark": row.baseline_mark, "good": row.baseline_good} if row.baseline_on else None
     row.baseline_on, row.baseline_mark = answer.on, answer.mark
     row.baseline_good, row.baseline_better, row.baseline_change = answer.good, answer.better, answer.change
-    w.note("baseline", None, {"on": answer.on, "mark": answer.mark, "good": answer.good})
+    w.note("baseline", old, {"on": answer.on, "mark": answer.mark, "good": answer.good})
 
 
 def _set_small_test(w: Writing, answer: Any) -> None:
@@ -311,13 +345,15 @@ def _set_touchpoint(w: Writing, answer: Any) -> None:
 def _set_carried_out(w: Writing, answer: Any) -> None:
     """Carried out lies within the round's Do and not in the future."""
     row = w.item.round
+    if w.item.phase is not Phase.DO:
+        raise Invalid([FieldError("carried_out", N_("What was carried out is written down in Do."))])
     if not answer.what.strip():
         raise Invalid([FieldError("carried_out", N_("Write what was really done."))])
     if answer.on > w.today:
         raise Invalid([FieldError("carried_out", N_("Carried out on a day that is still to come?"))])
-    if row.started_at is None or answer.on < clock.today(w.item.team.timezone, row.started_at):
+    if answer.on < clock.today(w.item.team.timezone, w.item.phase_since):
         raise Invalid([FieldError("carried_out", N_("The work of this round had not started on that day."))])
-    old = row.carried_out_on
+    old = {"on": row.carried_out_on, "what": row.carried_out} if row.carried_out_on else None
     row.carried_out_on, row.carried_out, row.carried_out_recorded_on = answer.on, answer.what.strip(), w.today
     w.note("carried_out", old, {"on": answer.on, "what": answer.what})
 
@@ -326,6 +362,8 @@ def _set_announcement(w: Writing, answer: Any) -> None:
     """R4: a late announcement is recorded as a breach, never refused."""
     if not answer.audience.strip() or not answer.text.strip():
         raise Invalid([FieldError("announcement", N_("Write who hears it and what you tell them."))])
+    if answer.announced_on > w.today:
+        raise Invalid([FieldError("announcement", N_("Announced on a day that is still to come?"))])
     assert w.by is not None
     row = Announcement(
         item_id=w.item.id,
@@ -350,6 +388,8 @@ def _set_call(w: Writing, answer: Any) -> None:
     """R10: who was called, when, how it goes, what was adjusted."""
     if not answer.with_whom.strip() or answer.verdict is None:
         raise Invalid([FieldError("call", N_("Write whom you called and how it goes."))])
+    if w.item.phase is not Phase.DO or answer.on < clock.today(w.item.team.timezone, w.item.phase_since):
+        raise Invalid([FieldError("call", N_("A call during the work is made in Do."))])
     if answer.on > w.today:
         raise Invalid([FieldError("call", N_("Called on a day that is still to come?"))])
     assert w.by is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
@@ -51,16 +52,27 @@ def hand_over(item: Item, receiver_id: int, note: Note, *, by: Person, at: datet
 def make_owner(item: Item, owner_id: int, *, by: Person, at: datetime) -> None:
     """Taking an item yourself needs no handover; being made owner by somebody else always is one."""
     facts = facts_of(item, at)
-    if owner_id in (item.owner_id, _open_receiver(item)):
+    if item.caretaker_id is None and owner_id == item.owner_id:
         return
     require_member(by, item)
     if owner_id == by.id and item.owner_id is None:
-        _become(item, by.id, by=by, at=at)
+        _become(item, by, at)
+    elif owner_id == by.id == item.caretaker_id:
+        _withdraw_open(item, at)
+        _become(item, by, at)
+    else:
+        _assign_to(item, facts, owner_id, by, at)
+
+
+def _assign_to(item: Item, facts: Facts, owner_id: int, by: Person, at: datetime) -> None:
+    if owner_id == _open_receiver(item):
         return
     if item.owner_id is None:
         # Somebody is responsible from the first minute: who assigns, until it is accepted.
-        _become(item, by.id, by=by, at=at)
-    _open(item, owner_id, _note_from(item, facts), by=by, at=at)
+        _become(item, by, at)
+    elif not is_keeper(by, item):
+        require_owner(by, item, facts)
+    _open(item, owner_id, _note_from(item), by=by, at=at)
 
 
 def accept(handover: Handover, read_back: str, *, by: Person, at: datetime) -> None:
@@ -88,7 +100,11 @@ def decline(handover: Handover, reason: str, *, by: Person, at: datetime) -> Non
     if not reason.strip():
         raise NotAllowed([Missing("R6", "reason", N_("Say why you give it back."), "reason")])
     handover.state, handover.refusal_reason, handover.answered_at = HandoverState.REFUSED, reason.strip(), at
-    record(handover.item, "handover_refused", by=by, at=at, new=handover.receiver_id, why=reason)
+    item = handover.item
+    record(item, "handover_refused", by=by, at=at, new=handover.receiver_id, why=reason)
+    if item.caretaker_id is not None:
+        # The owner left: the caretaker goes on looking for somebody.
+        _open(item, None, _note_of(handover), by=None, at=at, giver_id=handover.giver_id)
 
 
 def assign(handover: Handover, receiver_id: int, *, by: Person, at: datetime) -> Handover:
@@ -97,8 +113,23 @@ def assign(handover: Handover, receiver_id: int, *, by: Person, at: datetime) ->
     _require_open(handover)
     if not is_keeper(by, item):
         require_owner(by, item, facts_of(item, at))
-    note = Note(handover.done, handover.open, handover.promised, handover.watch_out)
-    return _open(item, receiver_id, note, by=by, at=at, giver_id=handover.giver_id)
+    return _open(item, receiver_id, _note_of(handover), by=by, at=at, giver_id=handover.giver_id)
+
+
+def _note_of(handover: Handover) -> Note:
+    return Note(handover.done, handover.open, handover.promised, handover.watch_out)
+
+
+def withdraw(handover: Handover, *, by: Person, at: datetime) -> None:
+    """The giver keeps it after all. An item whose owner left waits for somebody: there is nothing to keep."""
+    item = handover.item
+    _require_open(handover)
+    if not is_keeper(by, item):
+        require_owner(by, item, facts_of(item, at))
+    if item.caretaker_id is not None:
+        raise refuse(N_("The owner left: choose a new owner instead."), rule="R6", field="to", name="caretaker")
+    handover.state, handover.answered_at = HandoverState.WITHDRAWN, at
+    record(item, "handover_withdrawn", by=by, at=at, field="owner_id", old=handover.receiver_id, new=item.owner_id)
 
 
 def _open(
@@ -112,9 +143,7 @@ def _open(
 ) -> Handover:
     if receiver_id is not None:
         _require_can_receive(item, receiver_id)
-    for earlier in item.handovers:
-        if earlier.state is HandoverState.OPEN:
-            earlier.state, earlier.answered_at = HandoverState.WITHDRAWN, at
+    _withdraw_open(item, at)
     handover = Handover(
         item_id=item.id,
         giver_id=giver_id or item.responsible_id,
@@ -142,16 +171,22 @@ def _open(
     return handover
 
 
-def _become(item: Item, person_id: int, *, by: Person, at: datetime) -> None:
-    old, item.owner_id = item.owner_id, person_id
-    record(item, "owner", by=by, at=at, field="owner_id", old=old, new=person_id)
+def _withdraw_open(item: Item, at: datetime) -> None:
+    for earlier in item.handovers:
+        if earlier.state is HandoverState.OPEN:
+            earlier.state, earlier.answered_at = HandoverState.WITHDRAWN, at
+
+
+def _become(item: Item, person: Person, at: datetime) -> None:
+    old, item.owner_id, item.caretaker_id = item.owner_id, person.id, None
+    record(item, "owner", by=person, at=at, field="owner_id", old=old, new=person.id)
 
 
 def _open_receiver(item: Item) -> int | None:
     return next((h.receiver_id for h in item.handovers if h.state is HandoverState.OPEN), None)
 
 
-def _note_from(item: Item, facts: Facts) -> Note:
+def _note_from(item: Item) -> Note:
     """An assignment's note, filled from the item."""
     promised = f"{item.customer_name or '—'}: {item.due_on or item.proposed_due_on or '—'}"
     return Note(item.round.carried_out or "—", item.problem or item.title, promised, item.touchpoint or "—")
@@ -178,7 +213,7 @@ def _require_can_receive(item: Item, receiver_id: int) -> None:
     )
     if role is None:
         raise Invalid([FieldError("to", N_("Choose somebody who works in this team."))])
-    if receiver_id == item.responsible_id:
+    if item.caretaker_id is None and receiver_id == item.owner_id:
         raise Invalid([FieldError("to", N_("This person is responsible already."))])
 
 
@@ -216,21 +251,23 @@ def release(person: Person, team_id: int, by: Person | None, at: datetime) -> No
     """Somebody leaves: the board keeper is caretaker at once, and every item waits for its new owner."""
     caretaker = _caretaker(team_id, person)
     items = db.session.scalars(
-        select(Item).where(
+        select(Item)
+        .where(
             Item.team_id == team_id,
             Item.phase.in_(OPEN_PHASES),
             (Item.owner_id == person.id) | (Item.caretaker_id == person.id),
         )
-    )
+        .options(selectinload(Item.handovers))
+    ).all()
     for item in items:
         item.caretaker_id = caretaker.id if caretaker else None
         record(item, "caretaker", by=by, at=at, field="caretaker_id", old=person.id, new=item.caretaker_id)
-        if _open_receiver(item) in (None, person.id):
-            _open(item, None, _note_from(item, facts_of(item, at)), by=by, at=at, giver_id=person.id)
-    _reopen_received(person, team_id, by=by, at=at)
+        if not any(h.state is HandoverState.OPEN for h in item.handovers):
+            _open(item, None, _note_from(item), by=by, at=at, giver_id=person.id)
+    _look_again(person, team_id, by=by, at=at)
 
 
-def _reopen_received(person: Person, team_id: int, *, by: Person | None, at: datetime) -> None:
+def _look_again(person: Person, team_id: int, *, by: Person | None, at: datetime) -> None:
     """What was on its way to somebody who leaves looks for another receiver."""
     rows = db.session.scalars(
         select(Handover)
@@ -238,8 +275,7 @@ def _reopen_received(person: Person, team_id: int, *, by: Person | None, at: dat
         .where(Item.team_id == team_id, Handover.receiver_id == person.id, Handover.state == HandoverState.OPEN)
     ).all()
     for row in rows:
-        note = Note(row.done, row.open, row.promised, row.watch_out)
-        _open(row.item, None, note, by=by, at=at, giver_id=row.giver_id)
+        _open(row.item, None, _note_of(row), by=by, at=at, giver_id=row.giver_id)
 
 
 def _caretaker(team_id: int, leaver: Person) -> Person | None:

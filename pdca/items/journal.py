@@ -15,8 +15,9 @@ from pdca.people.models import Person
 PROGRESS = frozenset(
     {
         "captured", "taken_up", "started", "finished", "embedded", "closed", "back_to_plan", "next_round",
-        "finish_the_rest", "reopened", "resumed", "answered", "observed", "attempted", "called", "commented",
-        "file_added", "verdict", "lesson", "handover_accepted", "handover_refused", "announced", "why_not",
+        "finish_the_rest", "reopened", "parked", "resumed", "answered", "corrected", "observed", "attempted", "called",
+        "customer_told", "commented", "file_added", "verdict", "lesson", "handover_accepted", "handover_refused",
+        "announced",
     }
 )  # fmt: skip
 
@@ -43,7 +44,8 @@ def record(
         item_id=item.id,
         team_id=item.team_id,
         at=at,
-        actor_kind=kind,
+        # Nobody at a screen did it: the machine's own command or the clock.
+        actor_kind=ActorKind.CLOCK if by is None and kind is ActorKind.PERSON else kind,
         actor_id=by.id if by else None,
         on_behalf_of_id=on_behalf_of,
         what=what,

@@ -12,7 +12,6 @@ from enum import StrEnum
 from pdca.errors import N_, Missing
 from pdca.items.facts import Facts
 from pdca.items.terms import (
-    CheckState,
     CustomerType,
     Importance,
     LookalikeChoice,
@@ -51,6 +50,9 @@ class Who(StrEnum):
 
 # Rules that nobody can waive (R17).
 NEVER_WAIVED = frozenset({"R2", "R3", "R6", "R8", "R12", "R14", "R24"})
+
+# From this round on the leader decides: go on, change or stop.
+LEADER_DECIDES_FROM_ROUND = 3
 
 
 def _has_need(f: Facts) -> bool:
@@ -110,7 +112,7 @@ def _still_useful(f: Facts) -> bool:
 
 
 def _round_allowed(f: Facts) -> bool:
-    return f.round.number < 3 or f.round_three_granted
+    return f.round.number < LEADER_DECIDES_FROM_ROUND or f.round_three_granted
 
 
 def _of_action(criterion: Criterion) -> Criterion:

@@ -9,6 +9,8 @@ from rapidfuzz import fuzz, utils
 from sqlalchemy import or_, select
 
 from pdca.db import db
+from pdca.items.answers import LookalikeAnswer
+from pdca.items.edit import Writing, write_default
 from pdca.items.models import Item
 from pdca.items.terms import OPEN_PHASES, LookalikeChoice, Phase
 from pdca.people.queries import rules_of
@@ -48,9 +50,9 @@ def _score(one: Item, other: Item) -> float:
     return max(titles, problems)
 
 
-def settle_lookalikes(item: Item, *, at: datetime) -> None:
+def settle_lookalikes(writing: Writing) -> None:
     """When nobody answered and nothing looks alike, that is the answer."""
+    item = writing.item
     open_choice = item.lookalike_choice in (None, LookalikeChoice.NOT_ASKED_IMPORT)
-    if open_choice and not lookalikes(item, at=at):
-        item.lookalike_choice = LookalikeChoice.NONE_FOUND
-        item.defaulted = [*item.defaulted, "lookalikes"] if "lookalikes" not in item.defaulted else item.defaulted
+    if open_choice and not lookalikes(item, at=writing.at):
+        write_default(writing, "lookalikes", LookalikeAnswer(LookalikeChoice.NONE_FOUND))

@@ -9,29 +9,24 @@ from typing import Any, cast
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
-from pdca.items import decisions, planning, promises, ranking
-from pdca.items.answers import Answers, LessonAnswer, ToldAnswer
+from pdca.items import planning, promises, ranking
+from pdca.items.answers import Answers, LessonAnswer
 from pdca.items.defaults import fill_quick_win
-from pdca.items.edit import Writing, write
+from pdca.items.edit import MAY_NOT_EDIT, Writing, write
+from pdca.items.ending import drop_waiting_date, end, join_twin, say
 from pdca.items.facts import Facts
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act, Step, Who, step_between
+from pdca.items.lifecycle import FROZEN_MESSAGE, Act, Step, Who, step_between
 from pdca.items.lookalikes import settle_lookalikes
-from pdca.items.models import Follower, Item, ItemLink, Move, Round, Word
-from pdca.items.permissions import WHO_MESSAGE, guard, may_step, on_behalf_of, refuse, role_on
+from pdca.items.models import Item, Move
+from pdca.items.permissions import MEMBERS, WHO_MESSAGE, guard, may_edit, may_step, on_behalf_of, refuse, role_on
 from pdca.items.queries import facts_of
 from pdca.items.ranking import Place
-from pdca.items.terms import (
-    ActorKind,
-    DecisionState,
-    HandoverState,
-    ItemLinkKind,
-    LookalikeChoice,
-    Phase,
-    ReopenCause,
-    ToldHow,
-    WordKind,
-)
+from pdca.items.rounds import open_round
+from pdca.items.taking_back import may_take_back as may_take_back  # noqa: PLC0414
+from pdca.items.taking_back import snapshot
+from pdca.items.taking_back import take_back as take_back  # noqa: PLC0414
+from pdca.items.terms import ActorKind, LookalikeChoice, Phase, ReopenCause, WordKind
 from pdca.people.models import Person
 
 NO_STEP = N_("There is no step from %(from)s to %(to)s.")
@@ -50,7 +45,22 @@ DONE_NAMES = {
     "reopen": "reopened",
 }
 # Criteria that the step's own answers meet.
-MET_BY = {"reason": "reason", "review_on": "review_on", "cause": "cause", "new_date": "due_on"}
+MET_BY = {
+    "reason": "reason",
+    "review_on": "review_on",
+    "cause": "cause",
+    "new_date": "due_on",
+    "adjusted_prediction": "adjusted_prediction",
+}
+# What a step may be answered with beside the questions of its criteria.
+ALSO_OWN = {
+    "start": frozenset({"no_survey", "told"}),
+    "finish_the_rest": frozenset({"told"}),
+    "next_round": frozenset({"lesson"}),
+    "decline": frozenset({"twin_id"}),
+}
+# The recurrence question is asked two weeks before the watch ends; its answer may reopen until 30 days later.
+ANSWER_REOPENS_LONGER = 30 - 14
 STEP_ACTS = {"finish": Act.FINISH, "stop": Act.STOP, "reopen": Act.CUSTOMER}
 
 
@@ -97,23 +107,47 @@ def move(
     step = _step(facts, to)
     guard(facts, STEP_ACTS.get(step.name, Act.MOVE))
     _require_who(item, step, facts, by)
-    return _go(Going(item, step, facts, answers or {}, by, at, ActorKind.PERSON, _behalf(item, step, by)), place)
+    going = Going(item, step, facts, answers or {}, by, at, ActorKind.PERSON, _behalf(item, step, by))
+    _require_own_questions(going)
+    return _go(going, place)
 
 
-def reopen_by_customer(item: Item, cause: ReopenCause, *, at: datetime) -> Move:
-    """The closing mail's own link: "it came back" needs no account."""
+def reopen_by_customer(item: Item, cause: ReopenCause, *, at: datetime, was_asked: bool = False) -> Move:
+    """The closing mail's own link: "it came back" needs no account. `was_asked`: the recurrence question's link."""
+    return _reopen_as(item, cause, None, was_asked, at)
+
+
+def reopen_when_asked(item: Item, cause: ReopenCause, *, by: Person, at: datetime) -> Move:
+    """A member answers the recurrence question for a customer who has no mail: it came back."""
+    if role_on(by, item) not in MEMBERS:
+        raise refuse(WHO_MESSAGE[Who.MEMBER])
+    return _reopen_as(item, cause, by, True, at)
+
+
+def _reopen_as(item: Item, cause: ReopenCause, by: Person | None, was_asked: bool, at: datetime) -> Move:
     facts = facts_of(item, at)
     step = _step(facts, Phase.PLAN)
     if step.name != "reopen":
-        raise refuse(NO_STEP, rule="phase", name="no_step", **{"from": facts.phase.value, "to": "plan"})
-    return _go(Going(item, step, facts, {"cause": cause}, None, at, ActorKind.CUSTOMER, None), None)
+        raise _no_step(facts, Phase.PLAN)
+    kind = ActorKind.PERSON if by else ActorKind.CUSTOMER
+    in_time = {"in_time"} if was_asked and _watch_runs(facts) else set()
+    return _go(Going(item, step, facts, {"cause": cause}, by, at, kind, None), None, frozenset(in_time))
+
+
+def _watch_runs(facts: Facts) -> bool:
+    days = facts.days_since_end
+    return days is not None and days <= facts.settings.recurrence_days + ANSWER_REOPENS_LONGER
 
 
 def _step(facts: Facts, to: Phase) -> Step:
     step = step_between(facts.phase, to)
     if step is None:
-        raise refuse(NO_STEP, rule="phase", field="to", name="no_step", **{"from": facts.phase.value, "to": to.value})
+        raise _no_step(facts, to)
     return step
+
+
+def _no_step(facts: Facts, to: Phase) -> NotAllowed:
+    return refuse(NO_STEP, rule="phase", field="to", name="no_step", **{"from": facts.phase.value, "to": to.value})
 
 
 def _require_who(item: Item, step: Step, facts: Facts, by: Person) -> None:
@@ -125,21 +159,38 @@ def _require_who(item: Item, step: Step, facts: Facts, by: Person) -> None:
     raise refuse(WHO_MESSAGE[step.who])
 
 
+def _require_own_questions(going: Going) -> None:
+    """A step is no back door for edits: a frozen card (R8), and who may not edit, answer its own questions only."""
+    if not going.facts.is_frozen and may_edit(going.person, going.item, going.at):
+        return
+    own = {c.field for c in going.step.needs} | ALSO_OWN.get(going.step.name, frozenset()) | {"reason"}
+    if going.answers.keys() - own:
+        raise (
+            refuse(FROZEN_MESSAGE, rule="R8", field="frozen", name="frozen")
+            if going.facts.is_frozen
+            else refuse(MAY_NOT_EDIT)
+        )
+
+
 def _behalf(item: Item, step: Step, by: Person) -> int | None:
-    return on_behalf_of(by, item) if step.who is Who.OWNER else None
+    return on_behalf_of(by, item) if step.who in (Who.OWNER, Who.OWNER_ALONE) else None
 
 
-def _go(going: Going, place: Place | None) -> Move:
+def _go(going: Going, place: Place | None, met: frozenset[str] = frozenset()) -> Move:
     item, step = going.item, going.step
     before = snapshot(item)
     _BEFORE.get(step.name, _nothing)(going)
     write(going.writing, _without(going.answers, *_OWN_ANSWERS.get(step.name, ())))
     _AFTER_ANSWERS.get(step.name, _nothing)(going)
-    given = frozenset(name for name, answer in MET_BY.items() if going.answers.get(answer))
-    if missing := step.missing(facts_of(item, going.at), given):
+    if missing := step.missing(facts_of(item, going.at), met | _given(going.answers)):
         raise NotAllowed(missing)
     _EFFECTS[step.name](going)
     return _arrive(going, before, place)
+
+
+def _given(answers: Answers) -> frozenset[str]:
+    """Criteria that were met with the step itself; an empty text meets none."""
+    return frozenset(name for name, answer in MET_BY.items() if str(answers.get(answer) or "").strip())
 
 
 def _without(answers: Answers, *names: str) -> Answers:
@@ -205,7 +256,9 @@ def _check_new_date(going: Going) -> None:
 
 
 def _fill_and_look(going: Going) -> None:
-    settle_lookalikes(going.item, at=going.at)
+    """The answers may have changed the kind: a member takes up a quick win only."""
+    _require_who(going.item, going.step, going.facts, going.person)
+    settle_lookalikes(going.writing)
     fill_quick_win(going.writing)
 
 
@@ -215,8 +268,8 @@ def _fill(going: Going) -> None:
 
 def _lesson_from_why(going: Going) -> None:
     """The "why it did not work" of a failed round is its lesson (R14)."""
-    why = going.answers.get("why_not", "").strip()
-    if why and not going.facts.has_lesson:
+    why = going.item.round.why_not.strip()
+    if why and not facts_of(going.item, going.at).has_lesson:
         write(going.writing, {"lesson": LessonAnswer(what_happened=why, why=why)})
 
 
@@ -235,24 +288,24 @@ def _take_up(going: Going) -> None:
 
 def _start(going: Going) -> None:
     item = going.item
-    promises.first_promise(item, going.facts, by=going.person, at=going.at)
     item.round.started_at = item.round.started_at or going.at
+    promises.promise_on_start(item, facts_of(item, going.at), going.answers, by=going.person, at=going.at)
     planning.plan(item, facts_of(item, going.at))
+    _note_checks(going)
 
 
 def _finish(going: Going) -> None:
     item = going.item
     planning.schedule(item, facts_of(item, going.at))
+    _note_checks(going)
     item.waiting_on, item.waiting_until = "", None
-    _drop_waiting_date(item, going.at)
+    drop_waiting_date(item, at=going.at)
 
 
-def _drop_waiting_date(item: Item, at: datetime) -> None:
-    """Done before the leader decided: the date that was asked for is no longer needed."""
-    for decision in item.decisions:
-        if decision.state is DecisionState.OPEN and decision.promise is not None:
-            decision.state, decision.decided_at = DecisionState.MOOT, at
-            promises.reject(decision.promise, at=at)
+def _note_checks(going: Going) -> None:
+    """The journal knows when each check is: days after the work at first, a date once it was carried out."""
+    days = {f"{c.number}": c.due_on or c.offset_days for c in planning.open_checks(going.item)}
+    record(going.item, "aftercare_planned", by=going.by, at=going.at, field="aftercare", new=days)
 
 
 def _close(going: Going) -> None:
@@ -266,63 +319,38 @@ def _close(going: Going) -> None:
 
 
 def _back_to_plan(going: Going) -> None:
-    planning.cancel_open(going.item)
+    """The work is not done after all; a date that waits for the leader is void."""
+    item = going.item
+    planning.cancel_open(item, going.at)
+    drop_waiting_date(item, at=going.at)
+    item.round.carried_out_on = None
 
 
 def _next_round(going: Going) -> None:
-    """Round n+1: the old round is frozen as it was, the plan starts from a copy."""
     item = going.item
-    old = item.round
-    _open_round(item, old, going.at)
+    open_round(item, item.round.why_not, by=going.by, at=going.at)
     prediction = going.answers.get("adjusted_prediction", "").strip()
     if prediction:
-        item.round.prediction = prediction
-    if item.round_number >= 3:
-        decisions.ask_round_three(item, old.why_not, by=going.person, at=going.at)
-
-
-def _open_round(item: Item, old: Round, at: datetime) -> None:
-    old.frozen_at = old.frozen_at or at
-    item.rounds.append(
-        Round(
-            item_id=item.id,
-            number=old.number + 1,
-            opened_at=at,
-            baseline_on=old.baseline_on,
-            baseline_mark=old.baseline_mark,
-            baseline_good=old.baseline_good,
-            baseline_better=old.baseline_better,
-            baseline_change=old.baseline_change,
-            baseline_lost=old.baseline_lost,
-            root_cause=old.root_cause,
-            test_where=old.test_where,
-            test_with=old.test_with,
-            prediction=old.prediction,
-            how_we_know=old.how_we_know,
-            carried_out="",
-            result="",
-            why_not="",
-            standard_where="",
+        record(
+            item,
+            "edited",
+            by=going.by,
+            at=going.at,
+            field="prediction",
+            old=item.round.prediction,
+            new=prediction,
         )
-    )
-    item.round_number = old.number + 1
-    # A next round makes a promise of its own.
-    item.due_on = None
+        item.round.prediction = prediction
 
 
 def _finish_the_rest(going: Going) -> None:
+    """The same plan, a new date; the checks are planned anew and count from when the rest is done."""
     item = going.item
-    due_on = going.answers["due_on"]
-    planning.cancel_open(item)
-    told = going.answers.get("told") or ToldAnswer(
-        ToldHow.MAIL if going.facts.customer_email_known else ToldHow.NOTICE,
-        item.customer_name,
-        going.facts.today,
-        "",
-    )
-    promises.promise_again(item, due_on, going.answers.get("reason", ""), told, by=going.person, at=going.at)
+    planning.cancel_open(item, going.at)
+    promises.promise_the_rest(item, going.facts, going.answers, by=going.person, at=going.at)
     item.round.carried_out_on = None
     planning.plan(item, facts_of(item, going.at))
+    _note_checks(going)
 
 
 def _decline(going: Going) -> None:
@@ -330,20 +358,8 @@ def _decline(going: Going) -> None:
     item.decided_at = going.at
     twin_id = going.answers.get("twin_id")
     if twin_id is not None:
-        _join_twin(item, twin_id)
+        join_twin(item, twin_id, by=going.person, at=going.at)
     _end(going, WordKind.DECLINED, going.answers.get("reason", ""))
-
-
-def _join_twin(item: Item, twin_id: int) -> None:
-    """A duplicate is declined with a link to its twin, whose followers grow."""
-    twin = db.session.get(Item, twin_id)
-    if twin is None or twin.team_id != item.team_id or twin.id == item.id:
-        raise Invalid([FieldError("twin_id", N_("Choose an item of this board."))])
-    db.session.add(ItemLink(item_id=item.id, other_id=twin.id, kind=ItemLinkKind.DUPLICATE_OF))
-    known = {f.person_id for f in twin.followers}
-    for person_id in {f.person_id for f in item.followers} | ({item.proposer_id} if item.proposer_id else set()):
-        if person_id not in known:
-            twin.followers.append(Follower(item_id=twin.id, person_id=person_id))
 
 
 def _park(going: Going) -> None:
@@ -354,7 +370,7 @@ def _park(going: Going) -> None:
     item.resumes_in, item.review_on, item.end_reason = item.phase, review_on, going.answers.get("reason", "")
     if item.phase is Phase.NEW:
         item.decided_at = item.decided_at or going.at
-    _say(going, WordKind.PARKED, item.end_reason)
+    say(item, WordKind.PARKED, item.end_reason, by=going.by, at=going.at)
 
 
 def _resume(going: Going) -> None:
@@ -367,43 +383,15 @@ def _stop(going: Going) -> None:
 
 
 def _end(going: Going, word: WordKind, text: str) -> None:
-    """Closed, stopped or declined: what still hung is cancelled, and who asked for it is told."""
-    item = going.item
-    item.ended_at = going.at
-    item.end_reason = going.answers.get("reason", "")
-    item.waiting_on, item.waiting_until = "", None
-    planning.cancel_open(item)
-    for decision in item.decisions:
-        if decision.state is DecisionState.OPEN:
-            decision.state, decision.decided_at = DecisionState.MOOT, going.at
-    for handover in item.handovers:
-        if handover.state is HandoverState.OPEN:
-            handover.state, handover.answered_at = HandoverState.WITHDRAWN, going.at
-    _say(going, word, text)
-
-
-def _say(going: Going, kind: WordKind, text: str) -> None:
-    """Only who can be mailed gets a word; for others it becomes the owner's duty to call."""
-    if any(c.may_be_mailed for c in going.item.contacts):
-        db.session.add(
-            Word(
-                item_id=going.item.id,
-                kind=kind,
-                text=text,
-                at=going.at,
-                by_id=going.by.id if going.by else None,
-            )
-        )
+    end(going.item, word, text, going.answers.get("reason", ""), by=going.by, at=going.at)
 
 
 def _reopen(going: Going) -> None:
     """Back to Plan as the next round; a second recurrence asks for the root cause (R15)."""
     item = going.item
-    _open_round(item, item.round, going.at)
+    open_round(item, "", by=going.by, at=going.at)
     item.ended_at, item.final_verdict, item.end_reason = None, None, ""
     item.recurrences += 1
-    if item.round_number >= 3 and going.by is not None:
-        decisions.ask_round_three(item, "", by=going.by, at=going.at)
 
 
 # The promise of "finish the rest" is made by its effect, with its reason and word to the customer.
@@ -429,75 +417,3 @@ _EFFECTS: dict[str, Callable[[Going], None]] = {
     "stop": _stop,
     "reopen": _reopen,
 }
-
-
-# --- taking back -----------------------------------------------------------------------------------------
-
-_ITEM_COLUMNS = (
-    "phase", "phase_since", "rank", "resumes_in", "review_on", "end_reason", "ended_at", "final_verdict", "decided_at",
-    "taken_up_at", "due_on", "round_number", "waiting_on", "waiting_until", "recurrences", "times_moved",
-)  # fmt: skip
-# The other steps opened a round or a promise and go back by a step of their own.
-TAKEN_BACK = frozenset({
-    (Phase.NEW, Phase.PLAN), (Phase.NEW, Phase.DECLINED), (Phase.NEW, Phase.PARKED), (Phase.PLAN, Phase.PARKED),
-    (Phase.PARKED, Phase.NEW), (Phase.PARKED, Phase.PLAN), (Phase.PLAN, Phase.DO), (Phase.DO, Phase.CHECK),
-    (Phase.CHECK, Phase.ACT), (Phase.ACT, Phase.CLOSED),
-})  # fmt: skip
-
-
-def snapshot(item: Item) -> dict[str, Any]:
-    """What taking back restores, as JSON."""
-    return {name: _json(getattr(item, name)) for name in _ITEM_COLUMNS}
-
-
-def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime | date) else getattr(value, "value", value)
-
-
-def may_take_back(item: Item, person: Person, at: datetime, minutes: int) -> Move | None:
-    """The last step, when this person took it within the time and nothing was sent since; else None."""
-    last = item.moves[-1] if item.moves else None
-    if last is None or last.taken_back_at is not None or last.by_id != person.id:
-        return None
-    if (last.from_phase, last.to_phase) not in TAKEN_BACK or (at - last.at).total_seconds() > minutes * 60:
-        return None
-    if item.last_mailed_at is not None and item.last_mailed_at >= last.at:
-        return None
-    return last
-
-
-def take_back(item: Item, *, by: Person, at: datetime) -> None:
-    """Undo the last step; the journal keeps both."""
-    facts = facts_of(item, at)
-    last = may_take_back(item, by, at, facts.settings.take_back_minutes)
-    if last is None:
-        raise refuse(N_("This can no longer be taken back."), rule="undo", name="take_back")
-    for name, value in last.before.items():
-        setattr(item, name, _restored(item, name, value))
-    _undo_rows(item, last, at)
-    last.taken_back_at = at
-    record(item, "taken_back", by=by, at=at, field="phase", old=last.to_phase, new=last.from_phase)
-
-
-def _restored(item: Item, name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in ("phase", "resumes_in"):
-        return Phase(value)
-    if name.endswith(("_at", "_since")):
-        return datetime.fromisoformat(value)
-    return date.fromisoformat(value) if name.endswith("_on") or name == "waiting_until" else value
-
-
-def _undo_rows(item: Item, last: Move, at: datetime) -> None:
-    """Rows that the step added: a first promise, planned checks, a word that has not left."""
-    if last.to_phase is Phase.DO:
-        promises.undo_first(item, last.at)
-        planning.cancel_open(item)
-        item.round.started_at = None if item.round.started_at == last.at else item.round.started_at
-    if last.to_phase is Phase.CHECK:
-        planning.unschedule(item)
-    if last.to_phase is Phase.CLOSED:
-        item.round.frozen_at = item.round.verdict = None
-    for word in db.session.query(Word).filter(Word.item_id == item.id, Word.at >= last.at):
-        word.withdrawn_at = at

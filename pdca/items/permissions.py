@@ -14,7 +14,7 @@ from pdca.items.lifecycle import FROZEN_MESSAGE, Act, Who, frozen_refuses
 from pdca.items.models import Item
 from pdca.items.terms import Kind, Phase
 from pdca.people.models import Absence, Person, Role
-from pdca.people.queries import role_in, who_decides
+from pdca.people.queries import decides_alone, role_in, who_decides
 
 KEEPERS = (Role.BOARD_KEEPER, Role.LEADER)
 MEMBERS = (Role.MEMBER, *KEEPERS)
@@ -111,6 +111,15 @@ def deciders(item: Item, at: datetime) -> list[Person]:
 def may_decide(person: Person, item: Item, at: datetime) -> bool:
     """Whether this person may waive, approve and judge in the owner's place."""
     return person.id in {p.id for p in deciders(item, at)}
+
+
+def somebody_else(item: Item, by: Person, at: datetime, *, message: str, name: str) -> bool:
+    """Refuse the owner where the rules want somebody else; tells whether nobody else is there and it is done alone."""
+    if not is_owner_side(by, item, at) and by.id != item.owner_id:
+        return False
+    if not decides_alone(deciders(item, at), item.responsible_id):
+        raise refuse(message, rule="R11", field="answer", name=name)
+    return True
 
 
 def refuse(message: str, *, rule: str = "role", field: str = "", name: str = "", **params: object) -> NotAllowed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.facts import Facts
@@ -21,7 +21,7 @@ def offsets(facts: Facts) -> tuple[int, ...]:
 
 def plan(item: Item, facts: Facts) -> None:
     """Plan the checks of this round (R12: in Plan, not afterwards). Dates follow when the work is done."""
-    cancel_open(item)
+    cancel_open(item, facts.at)
     series = _next_series(item)
     for number, days in enumerate(offsets(facts), start=1):
         item.checks.append(_planned(item, number, days, series))
@@ -68,8 +68,6 @@ def unschedule(item: Item) -> None:
     """Taking back "done": the checks have no day again."""
     for check in open_checks(item):
         check.due_on = check.settle_by = None
-    item.round.carried_out_on = item.round.carried_out_recorded_on = None
-    item.round.carried_out = ""
 
 
 def day_of(facts: Facts, carried_out_on: date, recorded_on: date, days: int) -> date:
@@ -84,10 +82,10 @@ def open_checks(item: Item) -> list[Check]:
     return [c for c in item.checks if c.round_number == item.round_number and c.state in UNSETTLED]
 
 
-def cancel_open(item: Item) -> None:
+def cancel_open(item: Item, at: datetime) -> None:
     """Cancelled checks are kept as cancelled."""
     for check in open_checks(item):
-        check.state = CheckState.CANCELLED
+        check.state, check.settled_at = CheckState.CANCELLED, at
 
 
 def change_method(item: Item, method: Method) -> None:
@@ -98,15 +96,14 @@ def change_method(item: Item, method: Method) -> None:
 
 
 def replan(item: Item, facts: Facts) -> None:
-    """After a promotion the open checks are planned anew, settled ones count as they are."""
-    settled = {c.number for c in item.checks if c.round_number == item.round_number and c.state not in UNSETTLED}
-    if not open_checks(item) and item.phase is Phase.PLAN:
-        return
+    """After a promotion the open checks are planned anew; those that were settled since the work was done count."""
+    was_done = item.phase is not Phase.DO
+    settled = {c.number for c in facts.live_checks if c.is_settled and was_done}
     plan(item, facts)
     for check in open_checks(item):
         if check.number in settled:
-            check.state = CheckState.CANCELLED
-    if item.round.carried_out_on is not None:
+            check.state, check.settled_at = CheckState.CANCELLED, facts.at
+    if was_done:
         schedule(item, facts)
 
 

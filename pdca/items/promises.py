@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
-from pdca.items.answers import ToldAnswer
+from pdca.items.answers import Answers, ToldAnswer
 from pdca.items.facts import Facts
 from pdca.items.journal import record
 from pdca.items.lifecycle import Act
@@ -31,28 +31,40 @@ from pdca.people.models import Person
 LEADER_APPROVES_FROM = 3
 GIVE_REASON = N_("Give the reason, in words the customer understands.")
 TELL_CUSTOMER = N_("Tell the customer: nobody can be mailed from here, so log a call, a visit or a notice.")
-STILL_NEEDED = N_("The last useful date has passed: say that it is still needed, or stop.")
+NOT_NEEDED = N_("No longer needed? Then stop it instead of giving a new date.")
+LEADER_STILL_DECIDES = N_("The leader is still deciding on the date you asked for.")
+DATE_HAS_PASSED = N_("The date that was asked for has passed: say no, and the owner asks for another.")
+FINISH_THE_REST = N_("Finish the rest.")
 
 
-def first_promise(item: Item, facts: Facts, *, by: Person, at: datetime) -> None:
-    """On leaving Plan the agreed date becomes the promise; a changed one counts as a move."""
+def promise_on_start(item: Item, facts: Facts, answers: Answers, *, by: Person, at: datetime) -> None:
+    """On leaving Plan the agreed date becomes the promise. Another date within the round is a move like any other:
+    the reason is why it went back to Plan, and the customer hears of it."""
     assert item.due_on is not None
     standing = _standing(item)
-    if standing is not None and standing.due_on == item.due_on and _same_round(item, standing):
-        return
-    moved = standing is not None and _same_round(item, standing)
+    if standing is None or not _same_round(item, standing):
+        _first_promise(item, standing, item.due_on, by=by, at=at)
+    elif standing.due_on != item.due_on:
+        due_on, item.due_on = item.due_on, standing.due_on
+        reason = answers.get("reason", "").strip() or _why_back_in_plan(item)
+        _agree(item, facts, due_on, reason, answers.get("told"), by=by, at=at)
+
+
+def _first_promise(item: Item, standing: Promise | None, due_on: date, *, by: Person, at: datetime) -> None:
     if standing is not None:
         standing.state = PromiseState.REPLACED
-    _add(item, item.due_on, PromiseState.STANDING, N_("Planned anew.") if moved else "", by=by, at=at)
-    if moved:
-        item.times_moved += 1
-    item.first_promised_on = item.first_promised_on or item.due_on
-    item.round.due_on = item.due_on
+    _add(item, due_on, PromiseState.STANDING, "", by=by, at=at)
+    item.first_promised_on = item.first_promised_on or due_on
+    item.round.due_on = due_on
 
 
 def _same_round(item: Item, promise: Promise) -> bool:
     """A next round makes a new promise; only within a round a later date is a move."""
     return promise.given_at >= item.round.opened_at
+
+
+def _why_back_in_plan(item: Item) -> str:
+    return next((m.reason for m in reversed(item.moves) if (m.from_phase, m.to_phase) == (Phase.DO, Phase.PLAN)), "")
 
 
 def change_date(
@@ -75,39 +87,62 @@ def change_date(
     behalf = require_owner(by, item, facts)
     if due_on < facts.today:
         raise Invalid([FieldError("due_on", N_("Choose today or a later day."))])
+    if due_on == item.due_on and item.phase is Phase.DO:
+        raise Invalid([FieldError("due_on", N_("This is the date that stands already."))])
     if item.phase in (Phase.CHECK, Phase.ACT):
-        _move_open_check(item, facts, due_on, reason, by=by, at=at)
+        _move_open_check(item, facts, due_on, reason, by=by, at=at, behalf=behalf)
         return
     if item.phase is not Phase.DO:
         raise refuse(N_("Only a promise in Do has a date to move; in Plan you simply agree another day."), rule="R8")
+    if not still_needed:
+        raise refuse(NOT_NEEDED, rule="R9", field="still_needed", name="still_needed")
+    _agree(item, facts, due_on, reason, told, by=by, at=at, behalf=behalf)
+
+
+def promise_the_rest(item: Item, facts: Facts, answers: Answers, *, by: Person, at: datetime) -> None:
+    """Finish the rest after "partly": a new date, and the customer hears of it."""
+    reason = answers.get("reason", "").strip() or FINISH_THE_REST
+    _agree(item, facts, answers["due_on"], reason, answers.get("told"), by=by, at=at)
+
+
+def _agree(
+    item: Item,
+    facts: Facts,
+    due_on: date,
+    reason: str,
+    told: ToldAnswer | None,
+    *,
+    by: Person,
+    at: datetime,
+    behalf: int | None = None,
+) -> None:
+    """The one way in which a promise moves. Two answers suffice: the message is drafted from the reason."""
     word = told or _draft(item, facts, reason)
-    _require(facts, due_on, reason, word, still_needed)
+    _require(facts, reason, word)
     assert word is not None
     if item.times_moved + 1 >= LEADER_APPROVES_FROM:
-        _wait_for_leader(item, due_on, reason, word, by=by, at=at)
+        _wait_for_leader(item, due_on, reason, word, by=by, at=at, behalf=behalf)
     else:
         _stand(item, due_on, reason, word, facts, by=by, at=at, behalf=behalf)
 
 
-def _require(facts: Facts, due_on: date, reason: str, word: ToldAnswer | None, still_needed: bool) -> None:
+def _require(facts: Facts, reason: str, word: ToldAnswer | None) -> None:
     missing: list[Missing] = []
     if not reason.strip():
         missing.append(Missing("R8", "reason", GIVE_REASON, "reason"))
-    if word is None or (word.how is ToldHow.MAIL and not facts.customer_email_known):
+    if word is None or not _was_told(facts, word):
         missing.append(Missing("R7", "customer_told", TELL_CUSTOMER, "customer_told"))
-    if facts.last_useful_on is not None and due_on > facts.last_useful_on and not still_needed:
-        missing.append(Missing("R9", "still_needed", STILL_NEEDED, "still_needed"))
-    if facts.promise is not None and facts.promise.waiting_number is not None:
-        missing.append(
-            Missing(
-                "R8",
-                "due_on",
-                N_("The leader is still deciding on the date you asked for."),
-                "waits_for_leader",
-            )
-        )
+    if facts.waits_for_leader:
+        missing.append(Missing("R8", "due_on", LEADER_STILL_DECIDES, "waits_for_leader"))
     if missing:
         raise NotAllowed(missing)
+
+
+def _was_told(facts: Facts, word: ToldAnswer) -> bool:
+    """A mail that can leave from here, or a logged call, visit or notice: to whom, and not in the future."""
+    if word.how is ToldHow.MAIL:
+        return facts.customer_email_known
+    return bool(word.who.strip()) and (word.on is None or word.on <= facts.today)
 
 
 def _draft(item: Item, facts: Facts, reason: str) -> ToldAnswer | None:
@@ -117,11 +152,6 @@ def _draft(item: Item, facts: Facts, reason: str) -> ToldAnswer | None:
     if item.customer_type in (None, CustomerType.UNKNOWN):
         return ToldAnswer(ToldHow.NOTICE, facts.proposer_name or facts.team_name, facts.today, reason)
     return None
-
-
-def draft_message(item: Item, reason: str) -> str:
-    """What the customer will read unless the owner rewrites it."""
-    return reason.strip()
 
 
 def _stand(
@@ -188,7 +218,7 @@ def _add(
 def _tell(item: Item, promise: Promise, word: ToldAnswer, *, by: Person, at: datetime, held: bool) -> None:
     if word.how is not ToldHow.MAIL:
         return
-    text = word.message.strip() or draft_message(item, promise.reason)
+    text = word.message.strip() or promise.reason
     db.session.add(
         Word(
             item_id=item.id,
@@ -202,7 +232,9 @@ def _tell(item: Item, promise: Promise, word: ToldAnswer, *, by: Person, at: dat
     )
 
 
-def _wait_for_leader(item: Item, due_on: date, reason: str, word: ToldAnswer, *, by: Person, at: datetime) -> None:
+def _wait_for_leader(
+    item: Item, due_on: date, reason: str, word: ToldAnswer, *, by: Person, at: datetime, behalf: int | None
+) -> None:
     """Third move: nothing changes until the leader approves; the word to the customer is held back."""
     promise = _add(item, due_on, PromiseState.WAITING, reason, by=by, at=at, word=word)
     item.decisions.append(
@@ -218,32 +250,35 @@ def _wait_for_leader(item: Item, due_on: date, reason: str, word: ToldAnswer, *,
         )
     )
     _tell(item, promise, word, by=by, at=at, held=True)
-    record(item, "date_asked", by=by, at=at, field="due_on", old=item.due_on, new=due_on, why=reason)
+    record(
+        item,
+        "date_asked",
+        by=by,
+        at=at,
+        field="due_on",
+        old=item.due_on,
+        new=due_on,
+        why=reason,
+        on_behalf_of=behalf,
+    )
 
 
-def promise_again(item: Item, due_on: date, reason: str, word: ToldAnswer, *, by: Person, at: datetime) -> None:
-    """Finish the rest after "partly": a new date counts as a move, and the customer hears of it."""
-    old = item.due_on
-    why = reason.strip() or N_("Finish the rest.")
-    promise = _replace(item, due_on, PromiseState.STANDING, why, word, by=by, at=at)
-    record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=due_on, why=why)
-    _tell(item, promise, word, by=by, at=at, held=False)
-
-
-def undo_first(item: Item, given_at: datetime) -> None:
-    """Taking back the start: the promise it made never was."""
+def undo(item: Item, given_at: datetime, *, at: datetime) -> None:
+    """Taking back the start: the promise it made or asked for never was."""
     for promise in [p for p in item.promises if p.given_at == given_at]:
         promise.state = PromiseState.REFUSED
-        if promise.number == 1:
-            item.first_promised_on = None
-    standing = _standing(item)
+    for decision in [d for d in item.decisions if d.asked_at == given_at and d.state is DecisionState.OPEN]:
+        decision.state, decision.decided_at = DecisionState.MOOT, at
     earlier = [p for p in item.promises if p.state is PromiseState.REPLACED]
-    if standing is None and earlier:
+    if _standing(item) is None and earlier:
         earlier[-1].state = PromiseState.STANDING
 
 
 def approve(item: Item, promise: Promise, *, by: Person, at: datetime) -> None:
     """The leader says yes: the waiting date stands and the customer hears of it now."""
+    today = facts_of(item, at).today
+    if promise.due_on < today:
+        raise refuse(DATE_HAS_PASSED, rule="R8", field="due_on", name="date_has_passed")
     old = item.due_on
     standing = _standing(item)
     if standing is not None:
@@ -253,7 +288,7 @@ def approve(item: Item, promise: Promise, *, by: Person, at: datetime) -> None:
     item.round.due_on = promise.due_on
     item.times_moved += 1
     for word in _words(promise):
-        word.held_since = None
+        word.held_since, promise.told_on = None, today
     record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=promise.due_on, why=promise.reason)
     if item.kind is Kind.QUICK_WIN:
         promote(item, MOVED_TWICE, at=at)
@@ -274,7 +309,10 @@ def _standing(item: Item) -> Promise | None:
     return next((p for p in reversed(item.promises) if p.state is PromiseState.STANDING), None)
 
 
-def _move_open_check(item: Item, facts: Facts, due_on: date, reason: str, *, by: Person, at: datetime) -> None:
+def _move_open_check(
+    item: Item, facts: Facts, due_on: date, reason: str, *, by: Person, at: datetime, behalf: int | None
+) -> None:
+    """Not a broken promise: the customer is simply asked on the new day, and hears of it then."""
     dated = [c for c in open_checks(item) if c.due_on is not None]
     if not dated:
         raise refuse(N_("There is no open check whose day could move."), rule="R8", field="due_on", name="no_check")
@@ -283,4 +321,14 @@ def _move_open_check(item: Item, facts: Facts, due_on: date, reason: str, *, by:
     check = min(dated, key=lambda c: (c.due_on or due_on, c.number))
     old = check.due_on
     move_check(item, check, due_on, facts)
-    record(item, "check_moved", by=by, at=at, field="due_on", old=old, new=check.due_on, why=reason)
+    record(
+        item,
+        "check_moved",
+        by=by,
+        at=at,
+        field="due_on",
+        old=old,
+        new=check.due_on,
+        why=reason,
+        on_behalf_of=behalf,
+    )

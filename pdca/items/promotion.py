@@ -8,35 +8,39 @@ from pdca.errors import N_
 from pdca.items.facts import Facts
 from pdca.items.journal import record
 from pdca.items.models import Item
-from pdca.items.planning import replan
+from pdca.items.planning import open_checks, replan
 from pdca.items.queries import facts_of
 from pdca.items.terms import ActorKind, Kind, Phase
+from pdca.people.models import Person
 
-TOO_LONG = N_("More than %(days)s days in Do.")
+TOO_LONG = N_("Longer in Do than a quick win may be.")
 MOVED_TWICE = N_("The date moved for the second time.")
 FAILED_TWICE = N_("The second round failed.")
 
 
-def promote(item: Item, why: str, *, at: datetime) -> None:
-    """Make it an improvement action. Open checks are planned anew; the new questions come at the next gate."""
+def promote(item: Item, why: str, *, at: datetime, by: Person | None = None) -> None:
+    """Make it an improvement action. Open checks are planned anew; the new questions come at the next gate.
+
+    `by`: somebody chose it; else the rules did.
+    """
     if item.kind is not Kind.QUICK_WIN:
         return
     item.kind = Kind.IMPROVEMENT
-    if item.phase not in (Phase.NEW, Phase.PLAN):
+    if item.round.started_at is not None and item.round.baseline_on is None:
         # It can no longer be taken: shown as "no baseline (promoted)".
         item.round.baseline_lost = True
     record(
         item,
         "promoted",
-        by=None,
+        by=by,
         at=at,
-        kind=ActorKind.CLOCK,
+        kind=ActorKind.PERSON if by else ActorKind.CLOCK,
         field="kind",
         old=Kind.QUICK_WIN,
         new=Kind.IMPROVEMENT,
         why=why,
     )
-    if item.phase in (Phase.DO, Phase.CHECK, Phase.ACT) and item.round.verdict is None:
+    if open_checks(item):
         replan(item, facts_of(item, at))
 
 

@@ -119,12 +119,7 @@ class _Parts:
         self.answers: dict[int, list[Answer]] = defaultdict(list)
         for answer in _rows(Answer, Answer.check_id, check_ids):
             self.answers[answer.check_id].append(answer)
-        self.needs: dict[int, int] = {
-            item_id: count
-            for item_id, count in db.session.execute(
-                select(Need.item_id, func.count()).where(Need.item_id.in_(ids)).group_by(Need.item_id)
-            )
-        }
+        self.needs = Counter(db.session.scalars(select(Need.item_id).where(Need.item_id.in_(ids))).all())
         self.groups: dict[int, list[int]] = defaultdict(list)
         for item_id, group_id in db.session.execute(
             select(ItemGroup.item_id, ItemGroup.group_id).where(ItemGroup.item_id.in_(ids)).order_by(ItemGroup.group_id)
@@ -204,7 +199,7 @@ class _Parts:
             last_progress_at=item.last_progress_at,
             ended_at=item.ended_at,
             final_verdict=item.final_verdict,
-            needs=self.needs.get(item.id, 0),
+            needs=self.needs[item.id],
             no_survey_reason=bool(item.no_survey_reason.strip()),
             no_survey_granted=any(
                 d.kind is DecisionKind.NO_SURVEY and d.state is DecisionState.GRANTED for d in decisions

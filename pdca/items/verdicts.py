@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import CallAnswer, VerdictAnswer
-from pdca.items.checks import CORRECTION
+from pdca.items.checks import ATTEMPTS, CORRECTION, WRITE_EVIDENCE
 from pdca.items.facts import CheckFacts, Facts
 from pdca.items.journal import record
 from pdca.items.lifecycle import Act
@@ -32,6 +32,7 @@ from pdca.items.terms import (
 from pdca.people.models import Person
 
 TOO_EARLY_AT_MOST = timedelta(days=42)
+SAID_NO = N_("The customer said “no”: it is not too early to say.")
 # From bad to good; a verdict may not be better than what the customer said (R24).
 ORDER = (Verdict.NOT_EFFECTIVE, Verdict.PARTLY, Verdict.EFFECTIVE)
 
@@ -41,15 +42,19 @@ def give_verdict(item: Item, answer: VerdictAnswer, *, by: Person, at: datetime)
     facts = facts_of(item, at)
     guard(facts, Act.VERDICT)
     check = _to_judge(item, facts, answer.verdict)
-    mine = next(c for c in facts.checks if c.id == check.id)
-    _require_judge(item, facts, mine, by=by, at=at)
-    if answer.verdict is Verdict.NOT_REACHED:
-        _not_reached(check, facts, answer.evidence, by=by, at=at)
-    elif answer.verdict is Verdict.TOO_EARLY:
+    mine = _facts_of(check, facts)
+    if answer.verdict is Verdict.TOO_EARLY:
         return _too_early(check, facts, answer, by=by, at=at)
+    if answer.verdict is Verdict.NOT_REACHED:
+        _not_reached(check, mine, answer.evidence, by=by, at=at)
     else:
+        _require_judge(item, facts, mine, by=by, at=at)
         _require_within(facts, mine, answer.verdict)
     return _settle(check, facts, answer.verdict, answer.evidence, by=by, at=at)
+
+
+def _facts_of(check: Check, facts: Facts) -> CheckFacts:
+    return next(c for c in facts.checks if c.id == check.id)
 
 
 def _to_judge(item: Item, facts: Facts, verdict: Verdict) -> Check:
@@ -73,7 +78,7 @@ def _to_judge(item: Item, facts: Facts, verdict: Verdict) -> Check:
 
 def _require_judge(item: Item, facts: Facts, check: CheckFacts, *, by: Person, at: datetime) -> None:
     """Importance high and no customer's answer: somebody other than the owner judges."""
-    if facts.importance is Importance.HIGH and not check.has_customer_answer and check.answers:
+    if _wants_other(facts, check):
         if not may_decide(by, item, at):
             raise refuse(SOMEBODY_ELSE_MESSAGE, rule="R11", field="verdict", name="someone_else")
         return
@@ -83,12 +88,19 @@ def _require_judge(item: Item, facts: Facts, check: CheckFacts, *, by: Person, a
 
 
 def best_verdict(facts: Facts, check: CheckFacts) -> Verdict:
-    """The best verdict that the customer's answers allow (R24) and the groups that answered (R22)."""
-    said = [a.solved for a in check.answers if a.is_by_customer]
+    """The best verdict that the customer's answers allow (R24) and the groups that answered (R22).
+
+    Where no customer answered, what somebody observed stands in (R18).
+    """
+    said = [a.solved for a in check.answers if a.is_by_customer] or [a.solved for a in check.answers]
     best = _best_of(said, is_group=facts.customer_type is CustomerType.GROUP)
-    if facts.is_action and set(facts.groups) - set(facts.groups_answered) and len(facts.groups) > 1:
-        best = min(best, Verdict.PARTLY, key=ORDER.index)
-    return best
+    return min(best, Verdict.PARTLY, key=ORDER.index) if _misses_a_group(facts) else best
+
+
+def _misses_a_group(facts: Facts) -> bool:
+    """R22; a single group is the customer, and their answer needs no group's name."""
+    several = facts.is_action and len(facts.groups) > 1 and "R22" not in facts.waived
+    return several and bool(set(facts.groups) - set(facts.groups_answered))
 
 
 def _best_of(said: list[Solved], *, is_group: bool) -> Verdict:
@@ -119,6 +131,9 @@ def _require_within(facts: Facts, check: CheckFacts, verdict: Verdict) -> None:
 
 def _too_early(check: Check, facts: Facts, answer: VerdictAnswer, *, by: Person, at: datetime) -> Check:
     """Once per round, with a reason and a new day within 42 days: a check of its own asks again then."""
+    _require_judge(check.item, facts, _facts_of(check, facts), by=by, at=at)
+    if _facts_of(check, facts).has_unjudged_no:
+        raise refuse(SAID_NO, rule="R24", field="verdict", name="verdict")
     if any(c.verdict is Verdict.TOO_EARLY for c in facts.checks):
         raise refuse(N_("“Too early to say” is possible once."), rule="R13", field="verdict", name="once")
     if not answer.evidence.strip():
@@ -129,7 +144,7 @@ def _too_early(check: Check, facts: Facts, answer: VerdictAnswer, *, by: Person,
     check.verdict, check.verdict_at, check.verdict_by_id = Verdict.TOO_EARLY, at, by.id
     check.evidence = answer.evidence.strip()
     if check.state in UNSETTLED:
-        check.state = CheckState.CANCELLED
+        check.state, check.settled_at = CheckState.CANCELLED, at
     ask_again(check, again, facts)
     record(
         check.item,
@@ -150,7 +165,7 @@ def settle_verdict(check: Check, *, at: datetime) -> None:
     For an action only a "no" settles by itself; there the owner compares prediction and result.
     """
     facts = facts_of(check.item, at)
-    mine = next(c for c in facts.checks if c.id == check.id)
+    mine = _facts_of(check, facts)
     if check.verdict is not None or not follows_customer(facts, mine):
         return
     _settle(check, facts, best_verdict(facts, mine), "", by=None, at=at)
@@ -177,15 +192,25 @@ def _settle(check: Check, facts: Facts, verdict: Verdict, evidence: str, *, by: 
         kind=ActorKind.PERSON if by else ActorKind.CLOCK,
         field="verdict",
         old=check.number,
-        new=verdict,
+        new={"verdict": verdict, "alone": True} if _is_alone(check, facts, verdict, by) else verdict,
         why=evidence,
     )
-    mine = next(c for c in facts.checks if c.id == check.id)
+    mine = _facts_of(check, facts)
     if verdict is Verdict.NOT_EFFECTIVE:
         _fail_round(item, at=at)
     elif _is_enough(facts, mine, verdict):
-        cancel_open(item)
+        cancel_open(item, at)
     return check
+
+
+def _is_alone(check: Check, facts: Facts, verdict: Verdict, by: Person | None) -> bool:
+    """Whether the owner judged where the rules want somebody else, because nobody else is there."""
+    wants_other = verdict is Verdict.NOT_REACHED or _wants_other(facts, _facts_of(check, facts))
+    return wants_other and by is not None and by.id == facts.responsible_id
+
+
+def _wants_other(facts: Facts, check: CheckFacts) -> bool:
+    return facts.importance is Importance.HIGH and not check.has_customer_answer and bool(check.answers)
 
 
 def _is_enough(facts: Facts, check: CheckFacts, verdict: Verdict) -> bool:
@@ -196,17 +221,18 @@ def _is_enough(facts: Facts, check: CheckFacts, verdict: Verdict) -> bool:
 
 def _fail_round(item: Item, *, at: datetime) -> None:
     """Not effective blocks closing at once; the remaining checks are cancelled (kept as cancelled)."""
-    cancel_open(item)
+    cancel_open(item, at)
     item.round.verdict = Verdict.NOT_EFFECTIVE
     failed = sum(r.verdict is Verdict.NOT_EFFECTIVE for r in item.rounds)
     if item.kind is Kind.QUICK_WIN and failed >= 2:
         promote(item, N_("The second round failed."), at=at)
 
 
-def _not_reached(check: Check, facts: Facts, evidence: str, *, by: Person, at: datetime) -> None:
+def _not_reached(check: Check, mine: CheckFacts, evidence: str, *, by: Person, at: datetime) -> None:
     """Two attempts on different days, other evidence, judged by somebody else; counted apart."""
-    mine = next(c for c in facts.checks if c.id == check.id)
-    if len(mine.attempt_days) < 2:
+    if mine.has_customer_answer:
+        raise refuse(N_("A customer answered: judge their answer."), rule="R24", field="verdict", name="verdict")
+    if len(mine.attempt_days) < ATTEMPTS:
         raise refuse(
             N_("Try at least twice, on different days, before you say the customer was not reached."),
             rule="R11",
@@ -214,7 +240,7 @@ def _not_reached(check: Check, facts: Facts, evidence: str, *, by: Person, at: d
             name="attempts",
         )
     if not evidence.strip():
-        raise Invalid([FieldError("evidence", N_("Write the other evidence that shows whether it works."))])
+        raise Invalid([FieldError("evidence", WRITE_EVIDENCE)])
     if not may_decide(by, check.item, at):
         raise refuse(SOMEBODY_ELSE_MESSAGE, rule="R11", field="verdict", name="someone_else")
     check.state, check.settled_at = CheckState.NOT_REACHED, at
@@ -223,8 +249,16 @@ def _not_reached(check: Check, facts: Facts, evidence: str, *, by: Person, at: d
 def tell_next(item: Item, text: str, *, by: Person, at: datetime) -> None:
     """Tell the customer what happens next after "not effective"; a call is logged with record_told."""
     facts = facts_of(item, at)
+    guard(facts, Act.TELL)
     require_owner(by, item, facts)
     check = _failed_check(item)
+    if not facts.customer_email_known:
+        raise refuse(
+            N_("Nobody can be mailed from here: call the customer, and log the call."),
+            rule="R24",
+            field="told",
+            name="customer_told",
+        )
     if not text.strip():
         raise Invalid([FieldError("text", N_("Write what happens next."))])
     db.session.add(
@@ -244,9 +278,12 @@ def tell_next(item: Item, text: str, *, by: Person, at: datetime) -> None:
 def record_told(item: Item, call: CallAnswer, *, by: Person, at: datetime) -> None:
     """The customer was told by phone or in person."""
     facts = facts_of(item, at)
+    guard(facts, Act.TELL)
     require_owner(by, item, facts)
     if not call.with_whom.strip():
         raise Invalid([FieldError("with_whom", N_("Write whom you spoke to."))])
+    if call.on > facts.today:
+        raise Invalid([FieldError("on", N_("Called on a day that is still to come?"))])
     item.calls.append(
         Call(
             item_id=item.id,
