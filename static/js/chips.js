@@ -12,7 +12,17 @@ function hasOneOf(question, names) {
   );
 }
 
+// Where one of several inputs is enough, their names stand in data-any.
+function hasAny(question, names) {
+  return names.some((name) =>
+    [...question.querySelectorAll(`[name="${name}"]`)].some((field) =>
+      /radio|checkbox/.test(field.type) ? field.checked : field.value.trim(),
+    ),
+  );
+}
+
 function isAnswered(question) {
+  if (question.dataset.any) return hasAny(question, question.dataset.any.split(/[\s,]+/));
   if (question.dataset.any) return hasOneOf(question, question.dataset.any.split(" "));
   const groups = [...question.querySelectorAll("fieldset")].filter((set) => set.querySelector("[type=radio]"));
   const chosen = groups.every((set) => {
