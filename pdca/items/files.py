@@ -17,10 +17,12 @@ from pdca.items.models import File, Item
 from pdca.items.permissions import guard, require_member
 from pdca.items.queries import facts_of
 from pdca.people.models import Person
-from pdca.text import clean
+from pdca.text import clean_line
 
 SIZE_LIMIT = 10 * 1024 * 1024
 FILES_PER_ITEM = 50
+NAME_LIMIT = 200
+NOT_KEPT = N_("This kind of file is not kept here: use PDF, pictures, Office documents or text.")
 # What a file must begin with, by its ending. Text kinds are checked by decoding instead.
 SIGNATURES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     "pdf": ("application/pdf", (b"%PDF-",)),
@@ -93,8 +95,10 @@ def path_of(folder: Path, row: File) -> Path:
 
 
 def _shown_name(name: str) -> str:
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return clean(base, 200).strip(". ") or "file"
+    """The name without its folders; a very long one is shortened in the middle, its ending stays."""
+    base = clean_line(name.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ")
+    stem, dot, ending = base.rpartition(".")
+    return (base if len(base) <= NAME_LIMIT else stem[: NAME_LIMIT - len(dot + ending)] + dot + ending) or "file"
 
 
 def _checked_type(name: str, content: bytes) -> str:
@@ -102,12 +106,19 @@ def _checked_type(name: str, content: bytes) -> str:
         raise _wrong(N_("This file is empty."))
     if len(content) > SIZE_LIMIT:
         raise _wrong(N_("A file may be at most %(size)s MB."), size=SIZE_LIMIT // 1024 // 1024)
-    ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    _, dot, ending = _shown_name(name).lower().rpartition(".")
+    if not dot:
+        raise _wrong(NOT_KEPT)
     if ending in TEXTS and _is_text(content):
         return TEXTS[ending]
-    if ending in SIGNATURES and content.startswith(SIGNATURES[ending][1]):
+    if ending in SIGNATURES and content.startswith(SIGNATURES[ending][1]) and _is_webp_or_other(ending, content):
         return SIGNATURES[ending][0]
-    raise _wrong(N_("This kind of file is not kept here: use PDF, pictures, Office documents or text."))
+    raise _wrong(NOT_KEPT)
+
+
+def _is_webp_or_other(ending: str, content: bytes) -> bool:
+    """RIFF holds sound and film too; a picture says so in its ninth byte."""
+    return ending != "webp" or content[8:12] == b"WEBP"
 
 
 def _is_text(content: bytes) -> bool:

@@ -53,6 +53,7 @@ def _top(item: Item) -> int:
 
 def _below(item: Item, after: Item) -> int:
     """Right after that card, whatever a filter hides in between."""
+    _part_equals(item, after)
     following = db.session.scalar(
         select(func.min(Item.rank)).where(
             Item.team_id == item.team_id, Item.phase == item.phase, Item.id != item.id, Item.rank > after.rank
@@ -66,7 +67,20 @@ def _below(item: Item, after: Item) -> int:
     return (after.rank + following) // 2
 
 
+def _part_equals(item: Item, neighbour: Item) -> None:
+    """Cards of equal rank stand in the order of their ids: part them first, or the place is somewhere among them."""
+    equals = select(Item.id).where(
+        Item.team_id == item.team_id,
+        Item.phase == item.phase,
+        Item.rank == neighbour.rank,
+        Item.id.not_in([item.id, neighbour.id]),
+    )
+    if db.session.scalar(equals.limit(1)) is not None:
+        spread(item.team_id, item.phase)
+
+
 def _above(item: Item, before: Item) -> int:
+    _part_equals(item, before)
     preceding = db.session.scalar(
         select(func.max(Item.rank)).where(
             Item.team_id == item.team_id,

@@ -19,8 +19,8 @@ from pdca.items.terms import ItemLinkKind
 from pdca.people.models import Membership, Person
 
 COMMENT_LIMIT = 10_000
-# "@Sanne de Vries" or "@sanne": at most three words that follow the sign.
-MENTION = re.compile(r"@([\w.'-]+(?: [\w.'-]+){0,3})", re.UNICODE)
+# "@Sanne de Vries" or "@sanne": at most four words that follow the sign, in front of which no word stands.
+MENTION = re.compile(r"(?<!\w)@([\w.'-]+(?: [\w.'-]+){0,3})", re.UNICODE)
 
 
 def comment(item: Item, body: str, *, by: Person, at: datetime) -> Comment:
@@ -43,7 +43,7 @@ def comment(item: Item, body: str, *, by: Person, at: datetime) -> Comment:
 
 def _mentioned(team_id: int, text: str, author: Person) -> list[Person]:
     """Members of the team named after an @, by their whole name or the first word of it."""
-    named = [name.casefold() for name in MENTION.findall(text)]
+    named = [" ".join(word.strip(".'-") for word in name.split()).casefold() for name in MENTION.findall(text)]
     if not named:
         return []
     people = db.session.scalars(
