@@ -1,4 +1,4 @@
-"""Rows to begin a test with: a person, a team, somebody in it. Each takes what the test is about and defaults the rest."""
+"""Rows to begin a test with: a person, a team, somebody in it. What the test is not about has a default."""
 
 from __future__ import annotations
 

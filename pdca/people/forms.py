@@ -20,7 +20,7 @@ from wtforms import (
     TimeField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from pdca.people.models import Person, Role
 from pdca.people.passwords import LONGEST, TOO_LONG, problem_with
@@ -58,9 +58,9 @@ CHOOSE_ONE = _l("Choose one from the list.")
 # --- kinds of fields -------------------------------------------------------------------------------------
 
 
-def filled(message: Any = None) -> InputRequired:
-    """This must be answered."""
-    return InputRequired(message=message or _l("Please fill this in."))
+def filled(message: Any = None) -> DataRequired:
+    """This must be answered, with something that can be read."""
+    return DataRequired(message=message or _l("Please fill this in."))
 
 
 def at_most(length: int) -> Length:

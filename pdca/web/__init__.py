@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app
 from flask_htmx import HTMX
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
+from werkzeug import routing
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pdca.config import Settings
@@ -40,9 +41,18 @@ __all__ = [
 
 PRODUCT = "Beterbord"
 MEGABYTE = 1024 * 1024
+LARGEST_ID = 2**31 - 1
 
 csrf = CSRFProtect()
 htmx = HTMX()
+
+
+class IntegerConverter(routing.IntegerConverter):
+    """A row's id in a path. What no database could hold is not found, and no error."""
+
+    def __init__(self, url_map: routing.Map, *args: Any, **kwargs: Any) -> None:
+        """As Werkzeug's own, up to the largest id a column holds."""
+        super().__init__(url_map, *args, **{"max": LARGEST_ID, **kwargs})
 
 
 def settings() -> Settings:
@@ -70,6 +80,7 @@ def init_app(app: Flask) -> None:
 
 
 def _configure(app: Flask, given: Settings) -> None:
+    app.url_map.converters["int"] = IntegerConverter
     app.config.update(
         PRODUCT_NAME=PRODUCT,
         ORGANISATION=given.organisation,
