@@ -29,6 +29,9 @@ from pdca.mail.rendering import may_leave, renderer_of
 
 log = logging.getLogger("pdca.mail")
 
+# In leases.
+FAR_AHEAD = 20
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -80,8 +83,8 @@ def _take_pending(pace: Pace, at: datetime) -> Taken | None:
 
 def _take_abandoned(pace: Pace, at: datetime) -> Taken | None:
     """Its lease ran out: whoever had it died, or will find at the last moment that it is no longer theirs."""
-    # A lease far ahead was given before somebody set the clock back.
-    ran_out = or_(Message.lease_until < at, Message.lease_until > at + 2 * pace.lease)
+    # A lease far ahead (an hour) was given before somebody set the clock back; hosts may differ by minutes.
+    ran_out = or_(Message.lease_until < at, Message.lease_until > at + FAR_AHEAD * pace.lease)
     return _take((Message.state == MessageState.SENDING, ran_out), pace, at, abandoned=True)
 
 

@@ -23,6 +23,7 @@ from pdca.mail.rendering import Rendered
 from pdca.text import clean_line
 
 SUBJECT_LENGTH = 200
+NAME_LENGTH = 80
 _WHOLE = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 _LINE_LENGTH = 76
 
@@ -51,7 +52,7 @@ def sender(settings: Settings) -> Address:
 
 def subject(text: str) -> str:
     """One clean line that is not too long to read."""
-    line = clean_line(text)
+    line = _as_read(text)
     return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
@@ -64,7 +65,12 @@ def _address(name: str, address: str) -> Address:
     local, _, domain = address.rpartition("@")
     if not local.isascii():
         raise ValueError("an address with letters before the @ that mail servers do not all understand")
-    return Address(display_name=clean_line(name), addr_spec=f"{local}@{ascii_domain(domain)}")
+    return Address(display_name=_as_read(name)[:NAME_LENGTH], addr_spec=f"{local}@{ascii_domain(domain)}")
+
+
+def _as_read(text: str) -> str:
+    """One clean line. What looks encoded is broken up: decoding it would bring back line ends we cleaned away."""
+    return clean_line(text).replace("=?", "= ?")
 
 
 def ascii_domain(domain: str) -> str:

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytz  # type: ignore[import-untyped]  # what Flask-Babel itself works with
-from flask import current_app, g, has_request_context, request
-from flask_babel import force_locale
+from flask import current_app, g
+from flask_babel import force_locale, get_timezone
 
 from pdca.mail.finishing import finished_html, finished_text
 from pdca.mail.keys import message_id_for
@@ -99,7 +99,7 @@ def link_url(
         contact_id=contact_id,
         person_id=person_id,
     )
-    return settings().links + path.format(token=placeholder(link))
+    return settings().links + path.replace("{token}", placeholder(link))
 
 
 def render_mail(kind: str, locale: str, tz: str, **context: Any) -> tuple[str, str, str]:
@@ -127,11 +127,10 @@ def _written(template: str, words: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _in_zone(tz: str) -> Iterator[None]:
-    """Flask-Babel knows how to force a language, not a time zone."""
-    scope: Any = request if has_request_context() else g
-    before = getattr(scope, "babel_tzinfo", None)
-    scope.babel_tzinfo = pytz.timezone(tz)
+    """Flask-Babel can force a language but not a time zone: this is where it keeps the one it chose."""
+    before = get_timezone()
+    g._flask_babel.babel_tzinfo = pytz.timezone(tz)
     try:
         yield
     finally:
-        scope.babel_tzinfo = before
+        g._flask_babel.babel_tzinfo = before

@@ -102,10 +102,10 @@ class SmtpTransport:
         line = _Line(self.host, self.helo, deadline, self._context() if self.scheme == "smtps" else None)
         try:
             _expect(line.connect(self.host, self.port), 220)
-            line.ehlo_or_helo_if_needed()
+            _greet(line)
             if self.scheme == "smtp+starttls":
                 line.starttls(context=self._context())
-                line.ehlo_or_helo_if_needed()
+                _greet(line)
             if self.user:
                 line.login(self.user, self.password)
         except BaseException:
@@ -187,6 +187,12 @@ def _in_words(error: Exception) -> str:
 
 def _clean(words: str) -> str:
     return clean_line(words)[:500]
+
+
+def _greet(line: _Line) -> None:
+    answer = line.ehlo()
+    # Only a server that does not know EHLO is asked the old way.
+    _expect(line.helo() if 500 <= answer[0] <= 504 else answer, 250)
 
 
 def _expect(answer: Answer, code: int) -> None:

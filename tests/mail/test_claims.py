@@ -1,0 +1,433 @@
+"""Who has a message: claims, leases, the accept journal, and what happens when somebody dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+
+from pdca import create_app
+from pdca.config import SettingsError
+from pdca.db import db
+from pdca.mail import jobs
+from pdca.mail.accepts import FILE, AcceptJournal
+from pdca.mail.claiming import claim_next
+from pdca.mail.jobs import Delivered, desk_of_this_process
+from pdca.mail.letters import Outcome, Verdict
+from pdca.mail.models import Message, MessageState
+from pdca.mail.operations import on_accepted, on_dead
+from pdca.mail.pace import Pace
+from pdca.mail.rendering import register_check, register_renderer
+from pdca.mail.settling import settle
+from tests.conftest import KEY, settings_for
+from tests.mail.conftest import letter, set_up
+
+LEASE = Pace().lease
+SECOND = timedelta(seconds=1)
+
+
+def claim(app, at):
+    """Claim as another process would, and die before anything is sent."""
+    with app.app_context(), db.writing():
+        claimed = claim_next(desk_of_this_process(), at)
+        db.session.commit()
+        return claimed
+
+
+class TestLease:
+    def test_a_claimed_message_is_nobody_elses(self, mailing, app, server, at):
+        mailing.put(at)
+        assert claim(app, at).letter is not None
+        assert claim(app, at) is None
+        assert mailing.deliver(at + LEASE - SECOND) == Delivered()
+
+    def test_an_abandoned_one_goes_after_the_lease_and_is_marked(self, mailing, app, server, at):
+        """Faults 4 and 5."""
+        ident = mailing.put(at)
+        abandoned = claim(app, at).letter
+        assert mailing.deliver(at + LEASE + SECOND) == Delivered(accepted=1)
+        message = mailing.message(ident)
+        assert message.possible_duplicate
+        assert mailing.outcomes(ident) == ["reclaimed", "accepted"]
+        assert server.received[0].mime == abandoned.mime
+
+    def test_a_lease_far_ahead_heals(self, mailing, app, server, at):
+        """Fault 33: somebody set the clock back."""
+        mailing.put(at - timedelta(days=2))
+        claim(app, at)
+        assert mailing.deliver(at - timedelta(days=1)) == Delivered(accepted=1)
+
+    def test_who_was_frozen_for_ten_minutes_does_not_send_the_text(self, mailing, app, server, at, monkeypatch):
+        """Fault 15: the token is looked at again before DATA."""
+        ident = mailing.put(at)
+        looks = jobs._still_ours
+
+        def frozen(one):
+            # Meanwhile the lease ran out and somebody else claims it.
+            assert claim(app, at + LEASE + SECOND).letter is not None
+            return looks(one)
+
+        monkeypatch.setattr(jobs, "_still_ours", frozen)
+        assert mailing.deliver(at) == Delivered(deferred=1)
+        assert server.received == []
+        assert mailing.message(ident).state is MessageState.SENDING
+        monkeypatch.undo()
+        assert mailing.deliver(at + 3 * LEASE) == Delivered(accepted=1)
+
+    @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180)])
+    def test_a_lease_shorter_than_a_conversation_stops_the_start(self, tmp_path, budget, lease):
+        """Fault 22."""
+        with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be longer"):
+            settings_for(tmp_path, mail_budget=budget, mail_lease=lease)
+
+    def test_a_pace_keeps_its_ratios(self):
+        slow, fast = Pace(), Pace().scaled(0.01)
+        assert fast.lease / fast.conversation == slow.lease / slow.conversation
+        assert fast.back_off[3] == slow.back_off[3] * 0.01
+        with pytest.raises(ValueError, match="longer than a conversation"):
+            Pace(lease=timedelta(seconds=10))
+
+
+class TestAcceptJournal:
+    def test_what_was_taken_is_written_down(self, mailing, server, tmp_path, at):
+        ident = mailing.put(at)
+        mailing.deliver(at)
+        line = json.loads((tmp_path / FILE).read_text())
+        message = mailing.message(ident)
+        assert (line["message_id"], line["key"], line["code"]) == (message.message_id, "letter:1", 250)
+        assert "otten" not in json.dumps(line)
+        assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+    def test_who_died_between_journal_and_settlement_costs_no_copy(self, mailing, app, server, tmp_path, at):
+        """Faults 11 and 12: exactly one copy."""
+        told = []
+        on_accepted(lambda message, when: told.append((message.id, when)))
+        ident = mailing.put(at)
+        taken = claim(app, at).letter
+        AcceptJournal(tmp_path).add(taken, Outcome(Verdict.ACCEPTED, 250, "taken"), at + SECOND)
+        assert mailing.deliver(at + LEASE + SECOND) == Delivered(accepted=1)
+        message = mailing.message(ident)
+        assert (message.state, message.accepted_at) == (MessageState.ACCEPTED, at + SECOND)
+        assert not message.possible_duplicate
+        assert server.received == []
+        assert told == [(ident, at + SECOND)]
+
+    def test_a_line_that_a_crash_cut_off_says_nothing_and_spoils_nothing(self, mailing, app, tmp_path, at):
+        mailing.put(at)
+        taken = claim(app, at).letter
+        journal = AcceptJournal(tmp_path)
+        journal.path.write_text(f'{{"message_id": {json.dumps(taken.message_id)}, "key": "let')
+        assert journal.find(taken.message_id) is None
+        journal.add(taken, Outcome(Verdict.ACCEPTED, 250, "taken"), at)
+        assert journal.find(taken.message_id).key == "letter:1"
+
+    def test_a_full_disk_leaves_the_journal_as_it_was(self, mailing, app, tmp_path, at, monkeypatch):
+        """Fault 27."""
+        mailing.put(at)
+        taken = claim(app, at).letter
+        journal = AcceptJournal(tmp_path)
+        journal.path.write_text("{}\n")
+        monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(OSError, match="No space"):
+            journal.add(taken, Outcome(Verdict.ACCEPTED, 250, "taken"), at)
+        assert journal.path.read_text() == "{}\n"
+
+    def test_no_journal_does_not_undo_what_was_taken(self, mailing, server, tmp_path, at, caplog):
+        (tmp_path / FILE).mkdir()
+        ident = mailing.put(at)
+        assert mailing.deliver(at) == Delivered(accepted=1)
+        assert mailing.message(ident).state is MessageState.ACCEPTED
+        assert "can't be written" in caplog.text
+
+    def test_many_writers_write_whole_lines(self, app, tmp_path, at, mailing):
+        mailing.put(at)
+        taken = claim(app, at).letter
+        journal = AcceptJournal(tmp_path)
+
+        def write():
+            for _ in range(20):
+                journal.add(taken, Outcome(Verdict.ACCEPTED, 250, "x" * 150), at)
+
+        threads = [threading.Thread(target=write) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        lines = journal.path.read_text().splitlines()
+        assert len(lines) == 100
+        assert {json.loads(line)["key"] for line in lines} == {"letter:1"}
+
+
+class TestSettling:
+    def test_accepted_whatever_the_lease_says(self, mailing, app, at):
+        ident = mailing.put(at)
+        first = claim(app, at)
+        second = claim(app, at + LEASE + SECOND)
+        desk = None
+        with app.app_context(), db.writing():
+            desk = desk_of_this_process()
+            assert settle(first, Outcome(Verdict.ACCEPTED, 250), desk, at) is MessageState.ACCEPTED
+            db.session.commit()
+            assert settle(second, Outcome(Verdict.REFUSED, 554), desk, at) is MessageState.SENDING
+            db.session.commit()
+        assert mailing.message(ident).state is MessageState.ACCEPTED
+
+    def test_accepted_is_told_once_and_never_goes_back(self, mailing, app, at):
+        """I4."""
+        told = []
+        on_accepted(lambda message, _at: told.append(message.id))
+        ident = mailing.put(at)
+        first, second = claim(app, at), claim(app, at + LEASE + SECOND)
+        with app.app_context(), db.writing():
+            for one in (first, second):
+                settle(one, Outcome(Verdict.ACCEPTED, 250), desk_of_this_process(), at)
+                db.session.commit()
+        assert told == [ident]
+        assert mailing.outcomes(ident) == ["reclaimed", "accepted", "accepted"]
+
+    def test_a_busy_database_delays_settling_and_never_resends(self, mailing, server, app, at, monkeypatch):
+        """Fault 26, the short form."""
+        ident = mailing.put(at)
+        tries = []
+        settles = jobs.settle
+
+        def busy(*args, **given):
+            tries.append(1)
+            if len(tries) < 4:
+                raise jobs.LockTimeout("another writer")
+            return settles(*args, **given)
+
+        monkeypatch.setattr(jobs, "settle", busy)
+        assert mailing.deliver(at) == Delivered(accepted=1)
+        assert len(tries) == 4
+        assert len(server.received) == 1
+        assert mailing.message(ident).state is MessageState.ACCEPTED
+
+    def test_a_listener_that_fails_does_not_undo_what_the_server_said(self, mailing, server, at, caplog):
+        def broken(_message, _at):
+            raise ZeroDivisionError
+
+        on_accepted(broken)
+        on_dead(broken)
+        good, bad = mailing.put(at), mailing.put(at, "gone@example.nl")
+        server.then("rcpt", None, "550 5.1.1 user unknown")
+        assert mailing.deliver(at) == Delivered(accepted=1, dead=1)
+        assert mailing.message(good).state is MessageState.ACCEPTED
+        assert mailing.message(bad).state is MessageState.DEAD
+        assert "a listener of message" in caplog.text
+
+
+class TestMakingReady:
+    def test_a_kind_that_nobody_writes_is_held_and_the_rest_goes_on(self, mailing, server, at):
+        """Faults 14 and 29."""
+        strange, known = mailing.put(at, kind="from_the_future"), mailing.put(at)
+        assert mailing.deliver(at) == Delivered(held=1, accepted=1)
+        message = mailing.message(strange)
+        assert message.state is MessageState.HELD
+        assert message.last_error == "nobody here writes mails of the kind from_the_future"
+        assert mailing.message(known).state is MessageState.ACCEPTED
+
+    def test_a_template_that_fails_holds_only_its_own(self, mailing, server, at):
+        def broken(message, _at):
+            return letter(message, _at) if message.address.startswith("good") else 1 / 0
+
+        register_renderer("letter", broken)
+        bad, good = mailing.put(at, "bad@example.nl"), mailing.put(at, "good@example.nl")
+        assert mailing.deliver(at) == Delivered(held=1, accepted=1)
+        assert mailing.message(bad).last_error == "ZeroDivisionError: division by zero"
+        assert mailing.message(good).state is MessageState.ACCEPTED
+
+    def test_a_row_that_cannot_be_read_is_held(self, mailing, server, app, at):
+        bad, good = mailing.put(at), mailing.put(at)
+        if app.extensions["settings"].database.startswith("sqlite"):
+            poison = text("UPDATE message SET about = '{broken' WHERE id = :id")
+        else:
+            poison = text("UPDATE message SET address = '' WHERE id = :id")
+        mailing.change(lambda: db.session.execute(poison, {"id": bad}))
+        assert mailing.deliver(at) == Delivered(held=1, accepted=1)
+        assert mailing.outcomes(bad) == ["held"]
+        assert mailing.outcomes(good) == ["accepted"]
+
+    def test_what_a_failing_renderer_began_is_undone(self, mailing, server, app, at):
+        def broken(message, when):
+            letter(message, when)
+            raise ValueError
+
+        register_renderer("letter", broken)
+        mailing.put(at)
+        mailing.deliver(at)
+        with app.app_context():
+            assert db.session.execute(text("SELECT count(*) FROM link")).scalar() == 0
+
+    def test_nothing_left_to_say_is_obsolete(self, mailing, server, at):
+        register_renderer("letter", lambda _message, _at: None)
+        ident = mailing.put(at)
+        assert mailing.deliver(at) == Delivered(obsolete=1)
+        assert mailing.message(ident).state is MessageState.OBSOLETE
+        assert server.received == []
+
+    def test_rights_are_looked_at_when_it_leaves(self, mailing, server, at):
+        """Fault 40."""
+        register_check("letter", lambda message, _at: message.address != "left@example.nl")
+        gone, here = mailing.put(at, "left@example.nl"), mailing.put(at)
+        assert mailing.deliver(at) == Delivered(obsolete=1, accepted=1)
+        assert mailing.message(gone).mime is None
+        assert mailing.message(here).state is MessageState.ACCEPTED
+
+    def test_rights_are_looked_at_again_on_a_retry(self, mailing, server, at):
+        allowed = [True, False]
+        register_check("letter", lambda _message, _at: allowed.pop(0))
+        ident = mailing.put(at)
+        server.then("rcpt", "450 later")
+        assert mailing.deliver(at) == Delivered(deferred=1)
+        assert mailing.deliver(at + timedelta(minutes=5)) == Delivered(obsolete=1)
+        assert mailing.message(ident).state is MessageState.OBSOLETE
+
+    def test_a_check_that_fails_means_no(self, mailing, server, at):
+        register_check("letter", lambda _message, _at: 1 / 0)
+        mailing.put(at)
+        assert mailing.deliver(at) == Delivered(held=1)
+
+    def test_a_check_may_say_not_before(self, mailing, server, at):
+        ident = mailing.put(at)
+        register_check("letter", lambda _m, when: at + timedelta(hours=3) if when < at + LEASE else True)
+        assert mailing.deliver(at) == Delivered(deferred=1)
+        assert mailing.message(ident).not_before == at + timedelta(hours=3)
+        assert mailing.deliver(at + timedelta(hours=3)) == Delivered(accepted=1)
+
+    def test_a_retry_is_the_same_to_the_byte(self, mailing, server, at):
+        texts = iter(["eerst", "later"])
+
+        def changing(message, when):
+            return letter(message, when).__class__(next(texts), "t", "<p>h</p>")
+
+        register_renderer("letter", changing)
+        mailing.put(at)
+        server.then("dot", "451 later", None)
+        mailing.deliver(at)
+        mailing.deliver(at + timedelta(minutes=5))
+        assert server.received[0].mime == server.received[1].mime
+
+    def test_the_pass_stops_when_it_is_asked_to(self, mailing, server, at):
+        for _ in range(3):
+            mailing.put(at)
+        answers = iter([True, True, False])
+        assert mailing.deliver(at, go_on=lambda: next(answers)) == Delivered(accepted=2)
+        assert mailing.deliver(at, 0.0) == Delivered()
+
+
+# --- several at once -------------------------------------------------------------------------------------
+
+WORKER = """
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from pdca import create_app
+from pdca.config import load_settings
+from pdca.mail.jobs import deliver
+from pdca.mail.rendering import Rendered, register_renderer
+instance, database, url, at = sys.argv[1:5]
+app = create_app(load_settings(instance=Path(instance), database_url=database, mail_url=url, secret_key={key!r}))
+register_renderer("letter", lambda message, _at: Rendered("s", f"t {{message.id}}", "<p>h</p>"))
+print("ready", flush=True)
+sys.stdin.readline()
+with app.app_context():
+    print(deliver(datetime.fromisoformat(at), 60).accepted, flush=True)
+"""
+
+
+def workers(number, tmp_path, database, url, at):
+    code = WORKER.format(key=KEY)
+    arguments = [sys.executable, "-c", code, str(tmp_path), database, url, at.isoformat()]
+    started = [
+        subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(number)
+    ]
+    for worker in started:
+        assert worker.stdout.readline() == "ready\n"
+    return started
+
+
+def test_four_processes_deliver_each_mail_once(mailing, server, tmp_path, database, at):
+    """Fault 24, the short form."""
+    idents = [mailing.put(at, f"klant{number}@example.nl") for number in range(40)]
+    started = workers(4, tmp_path, database, server.url, at)
+    for worker in started:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    shares = [int(worker.communicate(timeout=60)[0]) for worker in started]
+    assert sum(shares) == 40
+    assert Counter(one.address for one in server.received).most_common(1)[0][1] == 1
+    assert len(server.received) == 40
+    assert {mailing.message(ident).state for ident in idents} == {MessageState.ACCEPTED}
+
+
+def test_a_process_that_is_killed_loses_nothing(mailing, server, tmp_path, database, at):
+    """Fault 13, the short form: a mail it held goes after the lease, at most one more copy."""
+    for number in range(30):
+        mailing.put(at, f"klant{number}@example.nl")
+    (worker,) = workers(1, tmp_path, database, server.url, at)
+    worker.stdin.write("go\n")
+    worker.stdin.flush()
+    deadline = time.monotonic() + 30
+    while len(server.received) < 5 and time.monotonic() < deadline:
+        time.sleep(0.002)
+    worker.send_signal(signal.SIGKILL)
+    worker.communicate()
+    mailing.deliver(at)
+    mailing.deliver(at + LEASE + SECOND)
+    copies = Counter(one.message_id for one in server.received)
+    assert len(copies) == 30
+    assert sum(copies.values()) <= 31
+
+
+def test_two_threads_with_the_lock_held_by_a_third(mailing, server, app, at):
+    """Fault 26: a slow writer only delays."""
+    for number in range(6):
+        mailing.put(at, f"klant{number}@example.nl")
+    holding, release = threading.Event(), threading.Event()
+
+    def hold():
+        with app.app_context(), db.writing():
+            db.session.execute(update(Message).where(Message.id == -1).values(attempts=1))
+            holding.set()
+            release.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holding.wait(10)
+    done = []
+    senders = [threading.Thread(target=lambda: done.append(mailing.deliver(at))) for _ in range(2)]
+    for sender in senders:
+        sender.start()
+    time.sleep(0.5)
+    release.set()
+    for thread in (*senders, holder):
+        thread.join()
+    assert sum(one.accepted for one in done) == 6
+    assert len(server.received) == 6
+
+
+def test_a_web_server_never_delivers(tmp_path, database):
+    """Fault 25: making the application starts nothing."""
+    before = threading.active_count()
+    create_app(settings_for(tmp_path, database))
+    assert threading.active_count() == before
+
+
+def test_the_clock_of_a_pass_goes_on(mailing, server, app, at):
+    """A long pass does not work with the time at which it began."""
+    set_up(app, mail_budget=2)
+    first, second = mailing.put(at), mailing.put(at)
+    server.drip_s = 0.02
+    server.then("dot", "250 taken")
+    mailing.deliver(at)
+    assert at <= mailing.message(first).accepted_at <= mailing.message(second).accepted_at
