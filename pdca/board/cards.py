@@ -146,9 +146,6 @@ class BoardView:
     theme: str = ""
     theme_until: str = ""
     other_teams: tuple[Act, ...] = ()
-    # A refused capture comes back with what was typed.
-    captured: str = ""
-    capture_error: str = ""
 
     @property
     def may_write(self) -> bool:

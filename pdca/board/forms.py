@@ -1,20 +1,11 @@
-"""What the board's forms and addresses may say."""
+"""What the board's addresses may say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wtforms import StringField
-
 from pdca.board.views import SIGHT_KEYS, Wanted
 from pdca.items.terms import COLUMNS, Phase
-from pdca.web import Form
-
-
-class CaptureForm(Form):
-    """One line and Enter. Whether it is a good line is the operation's to say."""
-
-    title = StringField()
 
 
 def wanted_from(args: Mapping[str, str]) -> Wanted:

@@ -1,4 +1,4 @@
-"""The board of a team: the page, its columns again, and capture."""
+"""The board of a team: the page, and its columns again. What changes an item is posted to the items room."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from flask_login import current_user
 
 from pdca import clock
 from pdca.board.cards import BoardView
-from pdca.board.forms import CaptureForm, phases_from, wanted_from
+from pdca.board.forms import phases_from, wanted_from
 from pdca.board.views import Wanted, board_view
-from pdca.db import Mode, db
-from pdca.errors import Invalid
-from pdca.items.capture import capture as capture_item
 from pdca.items.terms import Phase
 from pdca.people.models import Person
 from pdca.people.queries import memberships_of, team_for, teams_of
-from pdca.web import changed, region, say
+from pdca.web import region
 from pdca.web.answers import Region, is_fragment
 
 bp = Blueprint("board", __name__)
@@ -37,7 +34,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/teams/<int:team_id>/board")
 def show(team_id: int) -> ResponseReturnValue:
     """The whole board."""
-    return _page(_view(team_id, wanted_from(request.args)))
+    return render_template("board/board.html", board=_view(team_id, wanted_from(request.args)))
 
 
 @bp.get("/teams/<int:team_id>/board/columns")
@@ -49,45 +46,14 @@ def columns(team_id: int) -> ResponseReturnValue:
     return "\n".join(part() for part in _regions(_view(team_id, wanted), phases))
 
 
-@bp.post("/teams/<int:team_id>/board/captures")
-def capture(team_id: int) -> ResponseReturnValue:
-    """One line and Enter: a new card on top of New."""
-    me, at = _me(), clock.now()
-    team, _standing = team_for(me, team_id)
-    form = CaptureForm()
-    form.validate()
-    title = str(form.title.data or "")
-    try:
-        capture_item(team, title, by=me, at=at)
-    except Invalid as refusal:
-        return _not_captured(team_id, title, " ".join(say(error) for error in refusal.errors))
-    db.session.commit()
-    view = _view(team_id, Wanted())
-    return changed(*_regions(view, {Phase.NEW}), location=f"{view.url}#capture")
-
-
-def _not_captured(team_id: int, title: str, error: str) -> ResponseReturnValue:
-    """The line again, with what was typed and what is wrong."""
-    db.session.rollback()
-    db.set_mode(Mode.READ)
-    view = _view(team_id, Wanted(), captured=title, capture_error=error)
-    if is_fragment():
-        return region("board/_capture.html", board=view)(), 422
-    return _page(view), 422
-
-
 def _me() -> Person:
     return cast(Person, current_user._get_current_object())
 
 
-def _view(team_id: int, wanted: Wanted, **typed: str) -> BoardView:
+def _view(team_id: int, wanted: Wanted) -> BoardView:
     me = _me()
     team, standing = team_for(me, team_id)
-    return board_view(team, standing, me, wanted, at=clock.now(), **typed)
-
-
-def _page(view: BoardView) -> str:
-    return render_template("board/board.html", board=view)
+    return board_view(team, standing, me, wanted, at=clock.now())
 
 
 def _regions(view: BoardView, phases: set[Phase]) -> list[Region]:

@@ -92,8 +92,6 @@ def board_view(
     wanted: Wanted,
     *,
     at: datetime,
-    captured: str = "",
-    capture_error: str = "",
 ) -> BoardView:
     """The whole board for one reader."""
     scene = _scene(team.id, me.id, wanted, at)
@@ -102,7 +100,7 @@ def board_view(
         team=team.name,
         url=wanted.url(team.id),
         columns_url=url_for("board.columns", team_id=team.id, show=wanted.show, closed=int(wanted.closed)),
-        capture_url=url_for("board.capture", team_id=team.id),
+        capture_url=f"/teams/{team.id}/items",
         columns=_columns(scene),
         closed=_closed(team.id, wanted, at),
         filters=_filters(scene, me.id, wanted),
@@ -111,8 +109,6 @@ def board_view(
         other_teams=tuple(
             Act(other.name, url_for("board.show", team_id=other.id)) for other in teams_of(me) if other.id != team.id
         ),
-        captured=captured,
-        capture_error=capture_error,
     )
 
 

@@ -63,8 +63,8 @@ def frozen_words(f: Facts) -> tuple[str, str]:
         return "", ""
     late = (f.today - since).days
     words = ngettext("%(num)s day late", "%(num)s days late", late)
-    promised = f.phase is Phase.DO
-    note = gettext("promised %(day)s" if promised else "aftercare %(day)s", day=short_day(since))
+    day = short_day(since)
+    note = gettext("promised %(day)s", day=day) if f.phase is Phase.DO else gettext("aftercare %(day)s", day=day)
     return str(words), str(note)
 
 
@@ -86,8 +86,13 @@ def aged_why(f: Facts) -> str:
         limit = f.settings.decide_days
         if waited <= limit:
             return ""
-        text = "Nobody decided on this in %(num)s working day."
-        return str(ngettext(text, "Nobody decided on this in %(num)s working days.", waited))
+        return str(
+            ngettext(
+                "Nobody decided on this in %(num)s working day.",
+                "Nobody decided on this in %(num)s working days.",
+                waited,
+            )
+        )
     if (age := _work_age(f)) is not None and age > _old_from(f):
         return str(gettext("%(age)s days since it started: older than is usual here.", age=age))
     still = (f.today - clock.today(f.timezone, f.last_progress_at)).days

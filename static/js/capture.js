@@ -16,9 +16,15 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   capture();
 });
-document.addEventListener("htmx:after:swap", ({ detail }) => {
+// Written down: the line is empty and ready for the next one.
+document.addEventListener("htmx:after:request", ({ detail }) => {
   const { ctx } = detail;
-  if (!ctx.sourceElement?.matches?.("[data-capture]") || ctx.response.status >= 300) return;
-  line()?.focus();
+  if (ctx.sourceElement?.matches?.("[data-capture]") && ctx.response.status < 300) line().value = "";
+});
+// The column that comes back may not take away what is being typed meanwhile.
+let typing = "";
+document.addEventListener("htmx:before:swap", () => (typing = line()?.value ?? ""));
+document.addEventListener("htmx:after:swap", () => {
+  if (typing && line() && !line().value) line().value = typing;
 });
 if (location.hash === "#capture") capture();
