@@ -11,6 +11,7 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import ranking
 from pdca.items.answers import Answers
+from pdca.items.defaults import ON_THE_BOARD
 from pdca.items.edit import Writing, write, write_default
 from pdca.items.journal import record
 from pdca.items.lifecycle import Who
@@ -21,6 +22,12 @@ from pdca.people.models import Person, Role, Team
 from pdca.people.queries import role_in
 
 TITLE_LIMIT = 200
+CAPTURE_DEFAULTS: dict[str, object] = {
+    "kind": Kind.QUICK_WIN,
+    "importance": Importance.NORMAL,
+    "catalogue_changes": False,
+    "channel": ON_THE_BOARD,
+}
 
 
 @dataclass(frozen=True)
@@ -55,9 +62,16 @@ def capture(
     record(item, "captured", by=by, at=at, kind=kind, new=line)
     writing = Writing(item, by, at, kind)
     write(writing, answers or {})
-    if item.kind is None and source is None:
-        write_default(writing, "kind", Kind.QUICK_WIN)
+    if source is None:
+        _fill_defaults(writing, answers or {})
     return item
+
+
+def _fill_defaults(writing: Writing, answers: Answers) -> None:
+    """What one line does not say is stored and marked as defaulted; an import's empty cells stay open questions."""
+    for name, value in CAPTURE_DEFAULTS.items():
+        if name not in answers:
+            write_default(writing, name, value)
 
 
 def _new_item(team: Team, title: str, *, by: Person, at: datetime, source: Source | None) -> Item:
