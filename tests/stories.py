@@ -25,6 +25,7 @@ from pdca.items.answers import (
     CarriedOutAnswer,
     CustomerAnswer,
     LessonAnswer,
+    LookalikeAnswer,
     NeedAnswer,
     PredictionAnswer,
     SmallTestAnswer,
@@ -35,6 +36,7 @@ from pdca.items.answers import (
 from pdca.items.capture import capture
 from pdca.items.checks import CheckAnswer
 from pdca.items.facts import Facts
+from pdca.items.lookalikes import lookalikes
 from pdca.items.models import Check, Contact, Item
 from pdca.items.moves import move
 from pdca.items.queries import facts_of
@@ -45,6 +47,7 @@ from pdca.items.terms import (
     CustomerType,
     Importance,
     Kind,
+    LookalikeChoice,
     Method,
     Phase,
     PredictionResult,
@@ -57,6 +60,20 @@ from tests.factories import a_member, a_person, a_sponsor, a_team
 
 ZONE = "Europe/Amsterdam"
 LANE = (Phase.NEW, Phase.PLAN, Phase.DO, Phase.CHECK, Phase.ACT, Phase.CLOSED)
+SUBJECTS = (
+    "Wachtrij aan de balie op donderdag korter",
+    "Paspoort ophalen zonder opnieuw te bellen",
+    "Nieuwe brief over kwijtschelding in gewone taal",
+    "Fietsenrek bij de zijingang",
+    "Koffie voor wie op de dokter wacht",
+    "Sleutel van het wijkgebouw digitaal lenen",
+    "Zwembad: rooster een week eerder online",
+    "Trouwzaal bekijken op zaterdag",
+    "Laptop van een nieuwe collega klaar op dag één",
+    "Speelplein vaker vegen in de herfst",
+    "Hondenpoep melden met een foto",
+    "Muziekles proberen voor nieuwkomers",
+)
 _number = count(1)
 
 
@@ -178,7 +195,9 @@ class Story:
     def take_up(self) -> Story:
         """New → Plan: the owner takes a quick win, the leader an action."""
         by = self.crew.leader if self.item.kind is Kind.IMPROVEMENT else self.owner
-        given = taken_up_with(self.crew, self.item.kind) | self.answers
+        given = taken_up_with() | self.answers
+        if lookalikes(self.item, at=self.at):
+            given.setdefault("lookalikes", LookalikeAnswer(LookalikeChoice.DIFFERENT))
         if by is not self.owner:
             given.setdefault("owner_id", self.owner.id)
         move(self.item, Phase.PLAN, by=by, at=self.at, answers=given)
@@ -246,7 +265,7 @@ class Story:
 
 def new(made: Crew, kind: Kind = Kind.QUICK_WIN, *, at: datetime, title: str = "", **answers: object) -> Story:
     """A captured item in the inbox, with `answers` given on the way."""
-    line = title or f"Verbetering {next(_number)}: wachttijd aan de balie"
+    line = title or SUBJECTS[next(_number) % len(SUBJECTS)]
     first = {k: v for k, v in answers.items() if k in ("importance", "service_id", "channel")}
     item = capture(made.team, line, by=made.member, at=at, answers=Answers(kind=kind, **first))  # type: ignore[typeddict-item]
     rest = {k: v for k, v in answers.items() if k not in first}
@@ -282,7 +301,7 @@ def walk(
 KARIN = CustomerAnswer(CustomerType.EXTERNAL, "Karin Smit", "karin@klant.example")
 
 
-def taken_up_with(made: Crew, kind: Kind | None) -> Answers:
+def taken_up_with() -> Answers:
     """What taking an item up asks."""
     return Answers(
         problem="Ik sta te lang in de rij.",
