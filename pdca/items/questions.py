@@ -117,7 +117,8 @@ QUESTIONS: dict[str, Question] = {
             "lesson_for_whom",
         ),
         _q("share", N_("Share this experience")),
-        _q("why_not", N_("Why it did not work"), "why_not", "adjusted_prediction", core=("why_not",)),
+        _q("why_not", N_("Why it did not work")),
+        _q("adjusted_prediction", N_("What you expect now")),
         _q("reason", N_("Reason")),
         _q("review_on", N_("Look at it again on"), "review_on", "review_on_other"),
         _q("cause", N_("Why it comes back")),
@@ -155,6 +156,9 @@ ANSWERED_BY: dict[str, str] = {
     "standard": "standard",
     "lesson": "lesson",
     "why_not": "why_not",
+    "adjusted_prediction": "adjusted_prediction",
+    # R7: not a criterion of the table, but a step that moves a promise may be refused for it.
+    "customer_told": "told",
     "reason": "reason",
     "new_date": "due_on",
     "review_on": "review_on",
@@ -177,7 +181,11 @@ FOLDED: dict[str, tuple[str, ...]] = {
 EDITABLE = tuple(
     name
     for name in QUESTIONS
-    if name not in ("lookalikes", "still_needed", "verdict", "reason", "review_on", "cause", "twin_id", "told")
+    if name
+    not in (
+        *("lookalikes", "still_needed", "verdict", "reason", "review_on", "cause", "twin_id", "told"),
+        *("adjusted_prediction", "why_not", "carried_out", "announcement", "call"),
+    )
 )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from flask_babel import format_date, format_time, get_locale, gettext, lazy_gettext, ngettext, to_user_timezone
 
-from pdca.items.defaults import ON_THE_BOARD, SOLVED_IS_YES
+from pdca.errors import N_
 from pdca.items.terms import (
     AnswerSource,
     CallVerdict,
@@ -114,9 +114,17 @@ LOOKALIKE_NAMES = {
     LookalikeChoice.SAME: _l("The same"),
     LookalikeChoice.NOT_ASKED_IMPORT: _l("Not asked (import)"),
 }
-# Texts that the product itself stored as an answer; a reader sees them in their own language.
-AS_PLANNED = _l("Done as planned.")
-OF_OURS = frozenset({SOLVED_IS_YES, ON_THE_BOARD, "Done as planned.", "Planned anew.", "Finish the rest."})
+# Texts that the product itself stored as an answer or reason; a reader sees them in their own language.
+OF_OURS = frozenset(
+    {
+        N_("The customer says it is solved."),
+        N_("on the board"),
+        N_("Done as planned."),
+        N_("Finish the rest."),
+        N_("The date moved for the second time."),
+        N_("The second round failed."),
+    }
+)
 
 
 def said(text: str) -> str:

@@ -183,8 +183,6 @@ class AnswersForm(Form):
                 errors += invalid.errors
         if errors:
             raise Invalid(errors)
-        if "why_not" in found and self.adjusted_prediction.data:
-            found["adjusted_prediction"] = self.adjusted_prediction.data
         return cast("Answers", found)
 
     def _is_answered(self, question: Question, stored: Mapping[str, Sent], keep_blank: bool) -> bool:
@@ -335,7 +333,7 @@ def _told(form: AnswersForm, today: date, _domains: Collection[str]) -> Any:
 
 _READ: dict[str, Callable[[AnswersForm, date, Collection[str]], Any]] = {
     **{name: _words(name) for name in ("title", "problem", "noticeable", "channel", "purpose", "no_survey")},
-    **{name: _words(name) for name in ("root_cause", "why_not", "reason")},
+    **{name: _words(name) for name in ("root_cause", "why_not", "adjusted_prediction", "reason")},
     **{name: _field(name) for name in ("kind", "importance", "service_id", "owner_id", "due_on", "catalogue_changes")},
     **{name: _field(name) for name in ("last_useful_on", "groups", "still_needed", "share", "review_on", "cause")},
     "twin_id": _field("twin_id"),

@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
-from pdca.errors import Missing
+from pdca.errors import N_, Missing
 from pdca.items import words
 from pdca.items.facts import Facts
 from pdca.items.gates import still_asked
@@ -19,101 +19,23 @@ from pdca.items.models import Item
 from pdca.items.questions import ALSO_ASKED, ANSWERED_BY, FOLDED, QUESTIONS
 from pdca.items.terms import CheckState, CustomerType, Phase
 from pdca.items.views.answered import is_defaulted, stored, words_of
-from pdca.items.views.offers import Offers, Option
+from pdca.items.views.offers import Offers
 from pdca.items.views.refused import NOT_REFUSED, Refused
+from pdca.items.views.sheet import NOTE, Link, QuestionView, SheetView, summary_of
 from pdca.people.models import Person
 from pdca.web import say
 
-Link = tuple[str, str]
-NOTE = "note"
-# What a question's own partial asks, or the note that says what to do instead.
+# Steps that are resources of their own; the others are posted to /moves with where they go.
+RESOURCES = {
+    "close": "items.closure",
+    "stop": "items.stop",
+    "park": "items.parking",
+    "decline": "items.declination",
+    "reopen": "items.reopening",
+    "next_round": "items.next_round",
+}
+# These may stay away without stopping the step.
 OPTIONAL = ("twin_id", "told", "share")
-
-
-@dataclass(frozen=True)
-class QuestionView:
-    """One question with what is typed, offered and wrong. `prefix` keeps ids apart from those of other forms."""
-
-    name: str
-    label: str
-    no: int = 0
-    prefix: str = "f"
-    missing: str = ""
-    message: str = ""
-    is_answered: bool = False
-    is_defaulted: bool = False
-    words: str = ""
-    values: Mapping[str, list[str]] = field(default_factory=dict)
-    proposed: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, list[Option]] = field(default_factory=dict)
-    links: tuple[Link, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def template(self) -> str:
-        """The partial that asks it."""
-        return f"items/questions/{self.name}.html"
-
-    def id(self, name: str) -> str:
-        """The id of one input."""
-        return f"{self.prefix}-{name}"
-
-    def value(self, name: str) -> str:
-        """What stands in one input."""
-        held = self.values.get(name)
-        return held[-1] if held else ""
-
-    def many(self, name: str) -> list[str]:
-        """What is ticked."""
-        return list(self.values.get(name, []))
-
-    def error(self, name: str) -> str:
-        """What is wrong at one input."""
-        return self.errors.get(name, "")
-
-    def option(self, name: str) -> list[Option]:
-        """What one input offers."""
-        return self.options.get(name, [])
-
-    def proposal(self, name: str) -> str | None:
-        """The value that is marked as the proposal."""
-        return self.proposed.get(name)
-
-
-@dataclass(frozen=True)
-class GateView:
-    """The sheet of one step."""
-
-    item_id: int
-    number: int
-    title: str
-    lead: str
-    step: str
-    from_phase: str
-    to_phase: str
-    action: str
-    later: str
-    back: str
-    submit: str
-    hidden: Mapping[str, str]
-    questions: tuple[QuestionView, ...]
-    settled: tuple[QuestionView, ...]
-    summary: tuple[tuple[str, str], ...] = ()
-    missing: tuple[str, ...] = ()
-    second: Mapping[str, str] | None = None
-    frozen: str = ""
-    note: str = ""
-
-    @property
-    def answered(self) -> int:
-        """How many questions have an answer in sight."""
-        return sum(q.is_answered for q in self.questions if q.name != NOTE)
-
-    @property
-    def total(self) -> int:
-        """How many are asked."""
-        return sum(q.name != NOTE for q in self.questions)
 
 
 @dataclass(frozen=True)
@@ -126,42 +48,47 @@ class Asking:
     typed: MultiDict[str, str] | None = None
     refused: Refused = NOT_REFUSED
     prefix: str = "f"
+    # Filled in by the link that opened the sheet.
+    preset: Mapping[str, str] = field(default_factory=dict)
 
 
-def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] | None = None) -> GateView:
+def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] | None = None) -> SheetView:
     """The sheet for `step`. After a refusal it holds what was typed, with the sentences at the inputs."""
+    asking = replace(asking, refused=asking.refused.of_gate())
     item, facts = asking.item, asking.facts
-    missing = _missing(asking, step)
     offers = Offers(item, facts, asking.person)
-    asked = _asked(asking, step, missing, offers)
-    named = {q.missing for q in asked}
-    return GateView(
+    asked = _asked(asking, step, _missing(asking, step), offers)
+    settled = _settled(asking, step, {q.name for q in asked}, offers)
+    return SheetView(
         item_id=item.id,
-        number=item.number,
         title=item.title,
         lead=_lead(step, item, sum(q.name != NOTE and q.name not in OPTIONAL for q in asked)),
-        step=step.name,
         from_phase=step.source.value,
         to_phase=step.target.value,
         action=action,
-        later=url_for("items.answer", item_id=item.id) if any(q.name in _STORABLE for q in asked) else "",
+        later=url_for("items.answers", item_id=item.id) if any(q.name in STORABLE for q in asked) else "",
         back=url_for("items.show", item_id=item.id),
         submit=submit_words(step),
         hidden=dict(hidden or {}),
         questions=asked,
-        settled=_settled(asking, step, {q.name for q in asked}, offers),
-        summary=tuple(asking.refused.summary(asking.prefix, named)),
-        missing=tuple(m.name for m in asking.refused.missing) or tuple(m.name for m in missing),
+        settled=settled,
+        summary=summary_of(asking.refused, (*asked, *settled)),
+        refused=asking.refused.names,
         second=_second(asked),
         frozen=frozen_words(facts),
         note=_note(step, facts),
     )
 
 
+def action_of(asking: Asking, step: Step) -> str:
+    """Where the step is posted."""
+    return url_for(RESOURCES.get(step.name, "items.move"), item_id=asking.item.id)
+
+
 def _missing(asking: Asking, step: Step) -> tuple[Missing, ...]:
     """What the refusal named; else what the step would still refuse for."""
     criteria = {c.name for c in step.needs}
-    refused = tuple(m for m in asking.refused.missing if m.name in criteria)
+    refused = tuple(m for m in asking.refused.missing if m.name in criteria or m.name in ANSWERED_BY)
     return refused or still_asked(asking.item, asking.facts, step, by=asking.person, at=asking.facts.at)
 
 
@@ -174,6 +101,7 @@ def _asked(asking: Asking, step: Step, missing: tuple[Missing, ...], offers: Off
             by_question.setdefault(ANSWERED_BY[m.name], []).append(m)
     folded = FOLDED.get(step.name, ())
     order = [ANSWERED_BY[c.name] for c in step.needs if c.name in ANSWERED_BY]
+    order += [name for name in by_question if name not in order]
     also = [name for name in ALSO_ASKED.get(step.name, ()) if name not in order]
     known = stored(asking.item)
     names = [
@@ -196,23 +124,30 @@ def _was_typed(asking: Asking, name: str) -> bool:
 
 def _question(asking: Asking, name: str, missing: list[Missing], offers: Offers) -> QuestionView:
     question = QUESTIONS[name]
-    proposed = offers.proposal(name)
+    proposed = {**offers.proposal(name), **{k: v for k, v in asking.preset.items() if k in question.fields}}
     known = {**{key: [value] for key, value in proposed.items()}, **stored(asking.item).get(name, {})}
     values = _with_typed(known, asking.typed, question.fields)
-    is_blank = not any(values.get(one) for one in question.core)
+    is_blank = not any(any(values.get(one, [])) for one in question.core)
+    errors = {one: asking.refused.errors[one] for one in question.fields if one in asking.refused.errors}
+    if missing and not errors and _was_sent(asking.typed, question.fields):
+        errors = {question.core[0]: say(missing[0])}
     return QuestionView(
         name=name,
         label=gettext(question.label),
         prefix=asking.prefix,
         missing=missing[0].name if missing else "",
-        message=say(missing[0]) if missing else "",
-        is_answered=not is_blank and not any(one in asking.refused.errors for one in question.fields),
+        is_answered=not is_blank and not errors,
         values=values,
         proposed=proposed,
-        errors={one: asking.refused.errors[one] for one in question.fields if one in asking.refused.errors},
+        errors=errors,
         options=offers.options(name),
-        facts=_facts_for(name, asking, offers),
+        facts=facts_for(name, asking, offers),
     )
+
+
+def _was_sent(typed: MultiDict[str, str] | None, names: Iterable[str]) -> bool:
+    """Whether the form that was refused asked this."""
+    return typed is not None and any(name in typed for name in names)
 
 
 def _with_typed(
@@ -240,25 +175,21 @@ def _concerns(asking: Asking, name: str) -> bool:
 def folded(asking: Asking, name: str, offers: Offers) -> QuestionView:
     """An answer that is there: its words, whether it is a default, and the inputs to change it."""
     view = _question(asking, name, [], offers)
-    # The folded inputs share a form with the open ones: no id may stand twice.
-    return replace(
-        view,
-        words=words_of(asking.item, name, asking.facts.today),
-        is_defaulted=is_defaulted(asking.item, name),
-        proposed={},
-    )
+    words_ = words_of(asking.item, name, asking.facts.today)
+    return replace(view, words=words_, is_defaulted=is_defaulted(asking.item, name), proposed={})
 
 
-_STORABLE = frozenset(ANSWERED_BY.values()) - {
-    *("lookalikes", "verdict", "reason", "review_on", "cause", "why_not", "carried_out", "call", "announcement"),
+STORABLE = frozenset(ANSWERED_BY.values()) - {
+    *("lookalikes", "verdict", "reason", "review_on", "cause", "why_not", "adjusted_prediction", "carried_out"),
+    *("call", "announcement", "told"),
 }
 
 
-def _facts_for(name: str, asking: Asking, offers: Offers) -> dict[str, Any]:
+def facts_for(name: str, asking: Asking, offers: Offers) -> dict[str, Any]:
     """What a question says about the item beside its inputs."""
     item = asking.item
     if name == "lookalikes":
-        return {"items": [_lookalike(other) for other in offers.lookalikes]}
+        return {"items": [_lookalike(other) for other in offers.lookalikes], "ways": _same_ways(asking, offers)}
     if name == "prediction_result":
         return {"prediction": item.round.prediction}
     if name == "customer":
@@ -268,6 +199,27 @@ def _facts_for(name: str, asking: Asking, offers: Offers) -> dict[str, Any]:
     if name == "verdict":
         return {"has_answer": offers.has_customer_answer, "customer": item.customer_name}
     return {}
+
+
+def _same_ways(asking: Asking, offers: Offers) -> list[Link]:
+    """Said "the same": that one is reopened, or this one declined as its twin (R15)."""
+    typed = asking.typed
+    if typed is None or (typed.getlist("lookalikes") or [""])[-1] != "same":
+        return []
+    chosen = [other for other in offers.lookalikes if str(other.id) == typed.get("same_as")]
+    ways = [
+        (
+            url_for("items.declination", item_id=asking.item.id, twin_id=other.id),
+            gettext("Decline this as the twin of %(number)s", number=other.number),
+        )
+        for other in chosen
+    ]
+    ways += [
+        (url_for("items.reopening", item_id=other.id), gettext("Reopen %(number)s", number=other.number))
+        for other in chosen
+        if other.phase is Phase.CLOSED
+    ]
+    return ways
 
 
 def _lookalike(other: Item) -> dict[str, Any]:
@@ -360,7 +312,6 @@ def _note_view(asking: Asking, missing: Missing) -> QuestionView:
         label=say(missing),
         prefix=asking.prefix,
         missing=missing.name,
-        message=say(missing),
         links=tuple(_WAYS_OUT.get(missing.name, _no_way)(asking)),
     )
 
@@ -407,7 +358,9 @@ _WAYS_OUT: dict[str, Callable[[Asking], list[Link]]] = {
     "answered": answer_links,
     "checks_settled": answer_links,
     "verdict_allows": _verdict_ways,
+    "later_check": _verdict_ways,
     "ends_well": lambda asking: [*_verdict_ways(asking), *_waiver("R11")(asking)],
+    "round_three": _way("items.go_on", N_("Ask the leader to go on")),
     "room_owner": _waiver("R31"),
     "room_do": _waiver("R31"),
     "room_check": _waiver("R31"),

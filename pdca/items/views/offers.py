@@ -243,7 +243,7 @@ class Offers:
     def _propose_standard(self) -> dict[str, Any]:
         return {"standard_keeper_id": self.item.owner_id}
 
-    def _propose_why_not(self) -> dict[str, Any]:
+    def _propose_adjusted_prediction(self) -> dict[str, Any]:
         return {"adjusted_prediction": self.item.round.prediction}
 
     def _offer_review_on(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pdca.errors import DomainError, FieldError, Invalid, Missing, NotAllowed
 from pdca.items.questions import QUESTIONS
@@ -24,12 +24,9 @@ class Refused:
         """The names of what is missing, for who reads the page by machine."""
         return tuple(m.name or m.rule for m in self.missing)
 
-    def summary(self, prefix: str, asked: Collection[str] = ()) -> list[tuple[str, str]]:
-        """(input id, sentence) pairs; what has no input in sight comes without an id."""
-        at_fields = [(f"{prefix}-{name}", text) for name, text in self.errors.items()]
-        elsewhere = [("", text) for text in self.others]
-        gates = [("", say(m)) for m in self.missing if m.name not in asked and m.field not in self.errors]
-        return [*at_fields, *elsewhere, *gates]
+    def of_gate(self) -> Refused:
+        """For a gate: what is missing is asked as a question, it is not an error at an input."""
+        return replace(self, errors={}) if self.status == 409 else self
 
 
 NOT_REFUSED = Refused()
@@ -45,7 +42,7 @@ def of_domain(error: DomainError, known: Collection[str]) -> Refused:
     if isinstance(error, Invalid):
         return _of_invalid(error.errors, known)
     if isinstance(error, NotAllowed):
-        at = {m.field: say(m) for m in error.missing if m.field in known}
+        at = {input_of(m.field, known): say(m) for m in error.missing if input_of(m.field, known)}
         return Refused(409, at, error.missing)
     raise error
 
@@ -62,8 +59,13 @@ def _of_invalid(errors: Collection[FieldError], known: Collection[str]) -> Refus
     return Refused(422, at, (), tuple(others))
 
 
+# What the operations call an answer, where its input is called otherwise.
+ALIASES = {"customer_told": "told_how", "with_whom": "call_with", "on": "call_on", "text": "told_message"}
+
+
 def input_of(name: str, known: Collection[str]) -> str:
     """The input where a sentence about `name` belongs: itself, or the first input of that question."""
+    name = ALIASES[name] if name not in known and name in ALIASES else name
     if name in known:
         return name
     question = QUESTIONS.get(name)

@@ -1,0 +1,10 @@
+"""Pages, sheets and acts of items."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("items", __name__)
+
+# They hang their views on `bp`.
+from pdca.items.routes import capture, care, dates, deciding, files, gates, handing, page, talking  # noqa: E402, F401
