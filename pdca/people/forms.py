@@ -24,7 +24,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from pdca.people.models import Person, Role
 from pdca.people.passwords import LONGEST, TOO_LONG, problem_with
-from pdca.people.settings import BOUNDS
+from pdca.people.settings import BOUNDS, Bounds
 from pdca.web import Form
 
 LANGUAGES = (("nl", "Nederlands"), ("en", "English"))
@@ -405,5 +405,11 @@ class NumbersForm(Form):
         return {name: getattr(defaults, name) if v is None else v for name, v in typed.items()}
 
 
+def _number_field(bounds: Bounds) -> Any:
+    if bounds.is_switch:
+        return OneOf(_l(bounds.label), choices=[(1, _l("Yes")), (0, _l("No"))], coerce=int)
+    return WholeNumber(_l(bounds.label), validators=[Optional()])
+
+
 for _name, _bounds in BOUNDS.items():
-    setattr(NumbersForm, _name, WholeNumber(_l(_bounds.label), validators=[Optional()]))
+    setattr(NumbersForm, _name, _number_field(_bounds))

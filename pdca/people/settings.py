@@ -18,6 +18,11 @@ class Bounds:
     unit: str
     group: str
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is a yes (1) or a no (0)."""
+        return (self.low, self.high) == (0, 1)
+
 
 def _number(default: int, label: str, low: int, high: int, unit: str, group: str) -> Any:  # noqa: PLR0917 - a row of the table below
     return field(default=default, metadata={"bounds": Bounds(label, low, high, unit, group)})
@@ -32,20 +37,18 @@ GROUPS = (LIMITS, FLOW, CARE, CLOCK)
 class TeamSettings:
     """The ◇ numbers of one team. Whole numbers; days are calendar days unless the unit says otherwise."""
 
-    wip_owner: int = _number(3, N_("Items one owner may have in Do (R31)"), 1, 50, ITEMS, LIMITS)
-    wip_do: int = _number(8, N_("Places in the Do column (R31)"), 1, 100, ITEMS, LIMITS)
-    wip_check: int = _number(8, N_("Places in the Check column (R31)"), 1, 100, ITEMS, LIMITS)
+    wip_owner: int = _number(3, N_("Items one owner may have in Do"), 1, 50, ITEMS, LIMITS)
+    wip_do: int = _number(8, N_("Places in the Do column"), 1, 100, ITEMS, LIMITS)
+    wip_check: int = _number(8, N_("Places in the Check column"), 1, 100, ITEMS, LIMITS)
     quick_win_days: int = _number(42, N_("Longest promise of a quick win"), 7, 120, DAYS, LIMITS)
-    member_may_take_up: int = _number(1, N_("Members may take up a quick win (1 = yes, 0 = no)"), 0, 1, "", FLOW)
+    member_may_take_up: int = _number(1, N_("Members may take up a quick win themselves"), 0, 1, "", FLOW)
     take_back_minutes: int = _number(10, N_("Time to take back the last act"), 0, 120, MINUTES, FLOW)
-    decide_days: int = _number(5, N_("Decide on a new item within (R27)"), 1, 30, WORKING_DAYS, FLOW)
+    decide_days: int = _number(5, N_("Decide on a new item within"), 1, 30, WORKING_DAYS, FLOW)
     plan_days: int = _number(10, N_("Plan an item that was taken up within"), 1, 60, WORKING_DAYS, FLOW)
     start_days: int = _number(5, N_("Start an item that may start within"), 1, 60, WORKING_DAYS, FLOW)
     judge_days: int = _number(3, N_("Give the verdict after the last answer within"), 1, 30, WORKING_DAYS, FLOW)
     reopen_days: int = _number(182, N_("Reopen a closed item until"), 28, 730, DAYS, FLOW)
-    lookalike_days: int = _number(
-        182, N_("Look for look-alikes among items closed in the last (R15)"), 28, 1095, DAYS, FLOW
-    )
+    lookalike_days: int = _number(182, N_("Look for look-alikes among items closed in the last"), 28, 1095, DAYS, FLOW)
     stalled_quick_win_days: int = _number(14, N_("A quick win has stalled without progress after"), 3, 90, DAYS, FLOW)
     stalled_action_days: int = _number(
         30, N_("An improvement action has stalled without progress after"), 3, 180, DAYS, FLOW
