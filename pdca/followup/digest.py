@@ -13,7 +13,7 @@ from pdca.errors import N_
 from pdca.followup.ladder import is_standing
 from pdca.followup.lines import Line, Urgency, lines_of
 from pdca.followup.models import Duty, DutyState
-from pdca.followup.terms import DutyKind
+from pdca.followup.terms import DutyKind, To
 from pdca.items.models import Decision
 from pdca.items.terms import DecisionKind, DecisionState
 from pdca.people.models import Membership, Person, Role, Sponsorship
@@ -79,7 +79,7 @@ class Digest:
 def write_digest(person: Person, kind: str, week: str, at: datetime, shown: Collection[int]) -> Digest:
     """The digest as things stand. `shown`: duties that the mail says already, above it."""
     if kind == SPONSORS:
-        return Digest(kind, week, _sections(person, _sponsored(person), at, shown, (STANDING,)))
+        return Digest(kind, week, _sections(person, _sponsored(person), at, shown, SPONSOR_SECTIONS))
     teams = _led(person)
     stalled = [line for find in _find_stalled for line in find(teams, at)] if teams else []
     return Digest(kind, week, _sections(person, teams, at, shown, LEADER_SECTIONS), tuple(stalled))
@@ -143,6 +143,10 @@ def _stands(line: Line, duty: Duty, decided: set[tuple[int, str]]) -> bool:
     return is_standing(duty.ladder, duty.step) and (line.item_id, line.occurrence) not in decided
 
 
+def _stands_high(line: Line, duty: Duty, decided: set[tuple[int, str]]) -> bool:
+    return _stands(line, duty, decided) and is_standing(duty.ladder, duty.step, To.SPONSOR)
+
+
 def _broken(line: Line, duty: Duty, _decided: set[tuple[int, str]]) -> bool:
     untold = line.kind in (DutyKind.TELL_NEXT, DutyKind.TELL_END)
     return untold or (line.kind is DutyKind.PROMISE and line.urgency is Urgency.LATE)
@@ -153,6 +157,7 @@ def _aftercare(line: Line, duty: Duty, _decided: set[tuple[int, str]]) -> bool:
 
 
 STANDING = (N_("Still undecided"), _stands)
+SPONSOR_SECTIONS = ((STANDING[0], _stands_high),)
 LEADER_SECTIONS = (
     (N_("Decisions that wait for you"), _waits_for_decision),
     STANDING,
@@ -163,4 +168,4 @@ LEADER_SECTIONS = (
 
 def has_standing_lines(person: Person, at: datetime) -> bool:
     """Whether a sponsor has anything to read this week."""
-    return bool(_sections(person, _sponsored(person), at, (), (STANDING,)))
+    return bool(_sections(person, _sponsored(person), at, (), SPONSOR_SECTIONS))

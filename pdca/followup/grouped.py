@@ -21,7 +21,7 @@ from pdca.followup.news_lines import NewsLine, news_lines
 from pdca.followup.notices import whom
 from pdca.followup.terms import DutyKind
 from pdca.followup.windows import next_open, zone_of
-from pdca.followup.wording import due_words, news_words, urgency_words
+from pdca.followup.wording import due_words, news_words, sentences, urgency_words
 from pdca.mail.models import Message
 from pdca.mail.rendering import Rendered, render_mail, thread_root
 from pdca.people.models import Person
@@ -58,6 +58,14 @@ class Letter:
         return not (self.lines or self.piles or self.news) and self.digest is None
 
     @property
+    def news_by_item(self) -> list[tuple[NewsLine, list[NewsLine]]]:
+        """What happened, item by item: the first line names the item."""
+        items: dict[int, list[NewsLine]] = {}
+        for line in self.news:
+            items.setdefault(line.item_id, []).append(line)
+        return [(lines[0], lines) for lines in items.values()]
+
+    @property
     def groups(self) -> list[tuple[Urgency, list[Line]]]:
         """The lines by urgency, the most urgent first."""
         return [(urgency, list(lines)) for urgency, lines in groupby(self.lines, key=lambda line: line.urgency)]
@@ -90,6 +98,7 @@ def write_grouped(message: Message, at: datetime) -> Rendered | None:
         at=at,
         due_words=due_words,
         news_words=news_words,
+        sentences=sentences,
         urgency_words=urgency_words,
     )
     return Rendered(subject, text, html, {"References": thread_root(f"person:{person.id}")})
@@ -149,7 +158,9 @@ def _digest(news: Sequence[News], person: Person, at: datetime, shown: set[int])
     for entry in news:
         if entry.kind in (LEADERS, SPONSORS):
             week = entry.dedupe_key.partition(":")[2]
-            return write_digest(person, entry.kind, week, at, shown)
+            digest = write_digest(person, entry.kind, week, at, shown)
+            # Only a leader's digest is sent empty.
+            return None if entry.kind == SPONSORS and digest.is_empty else digest
     return None
 
 

@@ -140,11 +140,11 @@ def step_named(ladder: str, name: str) -> Step | None:
     return next((step for step in LADDERS[ladder] if step.name == name), None)
 
 
-def is_standing(ladder: str, reached: str) -> bool:
-    """At the end of a ladder that reached a leader: a standing line in the digest until it is decided."""
+def is_standing(ladder: str, reached: str, level: To = To.LEADER) -> bool:
+    """At the end of a ladder that came as high as `level`: a standing line in the digest until it is decided."""
     last = LADDERS[ladder][-1]
-    reaches_up = any(to in (To.LEADER, To.SPONSOR) for to in last.to)
-    return reaches_up and reached == last.name
+    heights = (To.LEADER, To.SPONSOR)
+    return reached == last.name and any(to in last.to for to in heights[heights.index(level) :])
 
 
 def midnight(day: date, zone: str) -> datetime:

@@ -45,7 +45,14 @@ def _notice(duty: Duty, step: str, row: dict[str, Any], reached_at: datetime, du
 
 
 def tell(
-    person_id: int, kind: str, key: str, *, at: datetime, item_id: int | None = None, journal_id: int | None = None
+    person_id: int,
+    kind: str,
+    key: str,
+    *,
+    at: datetime,
+    item_id: int | None = None,
+    journal_id: int | None = None,
+    state: NoticeState = NoticeState.PLANNED,
 ) -> bool:
     """Something to know for this person's next mail; False when it was noted under this key before."""
     row = {
@@ -55,6 +62,6 @@ def tell(
         "item_id": item_id,
         "journal_id": journal_id,
         "at": at,
-        "state": NoticeState.PLANNED,
+        "state": state,
     }
     return insert_once(News, row) is not None

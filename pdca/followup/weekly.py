@@ -11,7 +11,7 @@ from pdca.db import db
 from pdca.followup.digest import LEADERS, SPONSORS, has_standing_lines
 from pdca.followup.gather import Reader, readers
 from pdca.followup.ledger import tell
-from pdca.followup.models import News
+from pdca.followup.models import News, NoticeState
 from pdca.followup.windows import local_day
 from pdca.people.models import Membership, Role, Sponsorship
 from pdca.web import settings
@@ -35,10 +35,11 @@ def note_digests(person_ids: Sequence[int], at: datetime) -> int:
 
 
 def _note(reader: Reader, kind: str, at: datetime) -> bool:
-    # A leader's empty digest is one line, still sent; a sponsor hears what stands undecided, or nothing.
-    if kind == SPONSORS and not has_standing_lines(reader.person, at):
-        return False
-    return tell(reader.person.id, kind, f"{kind}:{_week(reader, at)}", at=at)
+    # A leader's empty digest is one line, still sent; a sponsor hears what stands undecided at the beginning
+    # of the week, or nothing: what comes up later is told by its own step.
+    says = kind == LEADERS or has_standing_lines(reader.person, at)
+    state = NoticeState.PLANNED if says else NoticeState.OBSOLETE
+    return tell(reader.person.id, kind, f"{kind}:{_week(reader, at)}", at=at, state=state) and says
 
 
 def _week(reader: Reader, at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from flask_babel import format_date, gettext
@@ -34,3 +35,8 @@ def news_words(line: NewsLine) -> str:
         params["what"] = str(gettext("%(answer)s, mark %(mark)s", answer=params["what"], mark=line.mark))
     params["day"] = str(format_date(line.day, "EEEE d MMMM")) if line.day else ""
     return str(gettext(line.text, **params)).strip()
+
+
+def sentences(lines: Iterable[NewsLine]) -> str:
+    """Everything that happened to one item, one sentence after the other."""
+    return " ".join(news_words(line) for line in lines)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pdca.followup.ladder import LADDERS, Dates, is_standing, midnight, step_named, steps_after
+from pdca.followup.terms import To
 from pdca.people.calendar import Calendar
 from pdca.people.settings import TeamSettings
 
@@ -155,6 +156,11 @@ def test_e3_asks_for_a_decision():
 )
 def test_at_the_top_it_stays_a_standing_line(ladder, reached, stands):
     assert is_standing(ladder, reached) is stands
+
+
+def test_a_sponsor_reads_only_what_came_that_high():
+    assert is_standing("promise_quick_win", "E4", To.SPONSOR)
+    assert not is_standing("plan", "E3", To.SPONSOR)
 
 
 def test_an_unknown_step_is_nobodys():
