@@ -167,6 +167,11 @@ def _edited(entry: Entry, known: Known) -> str:
     return gettext("emptied “%(what)s”: it was “%(old)s”.", what=label, old=old)
 
 
+def _defaulted(entry: Entry, known: Known) -> str:
+    new = value_words(entry.field, entry.new, known)
+    return gettext("proposed for “%(what)s”: %(new)s.", what=label_of(entry.field), new=new or "—")
+
+
 def _moved(make: Callable[[str, str], str]) -> Tells:
     def tell(entry: Entry, known: Known) -> str:
         return make(value_words("phase", entry.old, known), value_words("phase", entry.new, known))
@@ -322,6 +327,7 @@ def _reopened(entry: Entry, _known: Known) -> str:
 SENTENCES: dict[str, Tells] = {
     "captured": _captured,
     "edited": _edited,
+    "defaulted": _defaulted,
     "taken_up": _plain(lambda: gettext("took it up.")),
     "started": _plain(lambda: gettext("started the work.")),
     "finished": _plain(lambda: gettext("carried it out: from Do to Check.")),

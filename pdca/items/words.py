@@ -190,6 +190,12 @@ def size(count: int) -> str:
     return gettext("%(number)s MB", number=round(count / 1024 / 1024, 1))
 
 
+def sentence_case(name: object) -> str:
+    """A name that stands on its own, such as on a chip."""
+    text = str(name)
+    return text[:1].upper() + text[1:]
+
+
 def joined(parts: list[str]) -> str:
     """ "a, b and c"."""
     if len(parts) < 2:

@@ -107,7 +107,7 @@ def _labels_sheet(asking: Asking) -> SheetView:
 
 
 def _links_sheet(asking: Asking) -> SheetView:
-    kinds = [(kind.value, words.LINK_NAMES[kind]) for kind in ItemLinkKind]
+    kinds = [(kind.value, words.sentence_case(words.LINK_NAMES[kind])) for kind in ItemLinkKind]
     return act_sheet(
         asking,
         ActSheet(

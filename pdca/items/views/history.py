@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -81,8 +81,12 @@ def _check(check: Check, item: Item, facts: Facts, *, is_next: bool, may_act: bo
         verdict=_verdict(check),
         evidence=check.evidence,
         mark=marks[-1] if marks else None,
-        links=_links(check, item, facts) if may_act else (),
+        links=_links(check, item, facts) if may_act and (is_next or _is_due(check, facts)) else (),
     )
+
+
+def _is_due(check: Check, facts: Facts) -> bool:
+    return check.due_on is not None and check.due_on <= facts.today
 
 
 def _when(check: Check, item: Item) -> str:
@@ -298,11 +302,18 @@ class FactView:
     text: str
     why: str
     html: Markup | None
+    # Said in the same breath as the line above it: neither time nor name is repeated.
+    is_same: bool = False
 
 
 def journal(entries: Iterable[Entry], comments: dict[int, Comment], known: Known, facts: Facts) -> tuple[FactView, ...]:
     """The lines of one page of the journal."""
-    return tuple(_fact(entry, comments, known, facts) for entry in entries)
+    lines = [_fact(entry, comments, known, facts) for entry in entries]
+    earlier = [None, *lines]
+    return tuple(
+        replace(line, is_same=above is not None and (above.at, above.who) == (line.at, line.who))
+        for above, line in zip(earlier, lines, strict=False)
+    )
 
 
 def _fact(entry: Entry, comments: dict[int, Comment], known: Known, facts: Facts) -> FactView:

@@ -112,7 +112,7 @@ class Offers:
     @property
     def verdicts(self) -> list[Option]:
         """The verdicts that the customer's answers allow (R24), and the two that need no answer."""
-        return [(verdict.value, words.VERDICT_NAMES[verdict], note) for verdict, note in self._allowed_verdicts()]
+        return [(verdict.value, words.sentence_case(words.VERDICT_NAMES[verdict]), note) for verdict, note in self._allowed_verdicts()]
 
     def _allowed_verdicts(self) -> list[tuple[Verdict, str]]:
         best = self.best_verdict
@@ -158,7 +158,7 @@ class Offers:
 
     def _offer_customer(self) -> dict[str, Any]:
         kinds = (CustomerType.EXTERNAL, CustomerType.COLLEAGUE, CustomerType.GROUP, CustomerType.UNKNOWN)
-        return {"customer_type": [(k.value, words.CUSTOMER_NAMES[k]) for k in kinds]}
+        return {"customer_type": [(k.value, words.sentence_case(words.CUSTOMER_NAMES[k])) for k in kinds]}
 
     def _offer_service_id(self) -> dict[str, Any]:
         return {"service_id": self.services}
@@ -258,7 +258,7 @@ class Offers:
     def _offer_told(self) -> dict[str, Any]:
         mail = [ToldHow.MAIL] if self.facts.customer_email_known else []
         ways = [*mail, ToldHow.CALL, ToldHow.VISIT, ToldHow.NOTICE]
-        return {"told_how": [(way.value, words.TOLD_NAMES[way]) for way in ways]}
+        return {"told_how": [(way.value, words.sentence_case(words.TOLD_NAMES[way])) for way in ways]}
 
     def _propose_told(self) -> dict[str, Any]:
         known = self.facts.customer_email_known

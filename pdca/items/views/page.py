@@ -293,7 +293,7 @@ def _page(
         decisions=tuple(_decision(row, r) for row in reversed(item.decisions)),
         waivers=tuple((row.rule, _waiver(row, facts)) for row in item.waivers),
         timeline=history.timeline(item, facts, may_act=r.works_here),
-        verdict_url=_verdict_url(r),
+        verdict_url="" if may and view and _asks(view, "verdict") else _verdict_url(r),
         told_url=r.url("items.told") if _is_to_tell(r) else "",
         rounds=history.rounds(item, facts),
         promises=history.promises(item, facts),
@@ -489,7 +489,7 @@ def _makes_sense(facts: Facts, step: Step) -> bool:
 
 def _stop_note(r: Reading, phase: Phase, step: Step | None, now: SheetView | None) -> str:
     if now is not None:
-        left = now.total - now.answered
+        left = now.total
         return ngettext("now, %(num)s more question", "now, %(num)s more questions", left) if left else gettext("now")
     if step is not None:
         back = {
@@ -536,10 +536,14 @@ def _gate(asking: Asking, step: Step) -> SheetView:
     return gate(asking, step, action=action_of(asking, step), hidden={"to": step.target.value})
 
 
+def _asks(view: SheetView, name: str) -> bool:
+    return any(q.name == name for q in view.questions)
+
+
 def _heading(step: Step | None, view: SheetView | None) -> str:
     if step is None or view is None:
         return ""
-    left = sum(1 for q in view.questions)
+    left = len(view.questions)
     phase = str(words.PHASE_NAMES[step.target])
     if step.name == "next_round":
         return gettext("It did not work: on to the next round")
