@@ -1,0 +1,35 @@
+"""The review's link in the main menu, for who keeps, leads or sponsors a team."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from pdca.db import db
+from pdca.followup.nav import register_count
+from pdca.items.models import Decision, Item
+from pdca.items.terms import DecisionState, Phase
+from pdca.people.models import Person
+from pdca.review.queries import reviewed_team_ids
+
+
+def install(app: Flask) -> None:
+    """How many decisions wait stands beside the link."""
+    register_count(app, "review", decisions_waiting)
+
+
+def decisions_waiting(person: Person, _at: datetime) -> int | None:
+    """Open decisions and new items in the teams this person reviews; None for who reviews none."""
+    team_ids = reviewed_team_ids(person)
+    if not team_ids:
+        return None
+    asked = (
+        select(func.count())
+        .select_from(Decision)
+        .join(Item, Item.id == Decision.item_id)
+        .where(Item.team_id.in_(team_ids), Decision.state == DecisionState.OPEN)
+    )
+    new = select(func.count()).select_from(Item).where(Item.team_id.in_(team_ids), Item.phase == Phase.NEW)
+    return (db.session.scalar(asked) or 0) + (db.session.scalar(new) or 0)
