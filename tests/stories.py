@@ -195,7 +195,7 @@ class Story:
     def take_up(self) -> Story:
         """New → Plan: the owner takes a quick win, the leader an action."""
         by = self.crew.leader if self.item.kind is Kind.IMPROVEMENT else self.owner
-        given = taken_up_with() | self.answers
+        given = taken_up_with(self.item) | self.answers
         if lookalikes(self.item, at=self.at):
             given.setdefault("lookalikes", LookalikeAnswer(LookalikeChoice.DIFFERENT))
         if by is not self.owner:
@@ -301,10 +301,10 @@ def walk(
 KARIN = CustomerAnswer(CustomerType.EXTERNAL, "Karin Smit", "karin@klant.example")
 
 
-def taken_up_with() -> Answers:
+def taken_up_with(item: Item) -> Answers:
     """What taking an item up asks."""
     return Answers(
-        problem="Ik sta te lang in de rij.",
+        problem=f"Nu gaat dit mis: {item.title.casefold()}.",
         noticeable="U bent binnen tien minuten aan de beurt.",
         customer=KARIN,
     )
