@@ -36,6 +36,7 @@ class Shelf:
     kind: type[Entry]
     title: str
     lead: str
+    new: str
 
 
 SHELVES = (
@@ -44,14 +45,16 @@ SHELVES = (
         Service,
         N_("Services"),
         N_("What you offer (PDC): an item can say which service it improves."),
+        N_("New service"),
     ),
     Shelf(
         "groups",
         CustomerGroup,
         N_("Customer groups"),
         N_("Who you do it for: an improvement action names the groups it touches."),
+        N_("New customer group"),
     ),
-    Shelf("labels", Label, N_("Labels"), N_("Words to hang on cards and to filter by.")),
+    Shelf("labels", Label, N_("Labels"), N_("Words to hang on cards and to filter by."), N_("New label")),
 )
 
 
