@@ -6,10 +6,10 @@ BIN := .venv/bin
 PORT ?= 5000
 WORKERS ?= 2
 
-.PHONY: help run test check format messages lock clean
+.PHONY: help run test check format messages bench screenshots lock clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.run ## the product on http://127.0.0.1:5000 (PORT=…), with a demo team on the first start
 	@$(BIN)/pdca setup --demo
@@ -33,6 +33,13 @@ format: .venv/.dev ## put the code in its usual form
 
 messages: .venv/.dev ## collect the texts, name what has no Dutch yet, compile
 	@$(BIN)/python -m tools.messages
+
+bench: .venv/.dev ## what grows with the number of cards, journal rows and duties, and how much
+	@$(BIN)/python -m tools.bench
+
+screenshots: .venv/.dev ## every page in both languages, light and dark, wide and narrow, into instance/screenshots
+	@tools/browser.sh
+	@$(BIN)/python -m tools.screenshots
 
 lock: ## new versions in both lock files (needs uv)
 	@tools/lock.sh
