@@ -169,7 +169,7 @@ def _edited(entry: Entry, known: Known) -> str:
 
 def _defaulted(entry: Entry, known: Known) -> str:
     new = value_words(entry.field, entry.new, known)
-    return gettext("proposed for “%(what)s”: %(new)s.", what=label_of(entry.field), new=new or "—")
+    return gettext("proposed for “%(what)s”: “%(new)s”.", what=label_of(entry.field), new=new or "—")
 
 
 def _moved(make: Callable[[str, str], str]) -> Tells:

@@ -32,7 +32,7 @@ ACT_QUESTIONS: dict[str, Question] = {
         _q("waiting", N_("Waiting"), "what", "until", "until_other"),
         _q("receiver", N_("Receiver"), "to"),
         _q("note_done", N_("Done"), "done"),
-        _q("note_open", N_("Open"), "open"),
+        _q("note_open", N_("Still open"), "open"),
         _q("note_promised", N_("Promised"), "promised"),
         _q("note_watch_out", N_("Watch out"), "watch_out"),
         _q("read_back", N_("In your own words")),
@@ -146,7 +146,7 @@ def note_rows(row: Handover) -> tuple[tuple[str, str], ...]:
     rows = (
         (gettext("From"), row.giver.name if row.giver else ""),
         (gettext("Done"), row.done),
-        (gettext("Open"), row.open),
+        (gettext("Still open"), row.open),
         (gettext("Promised"), row.promised),
         (gettext("Watch out"), row.watch_out),
     )

@@ -93,7 +93,7 @@ def _need(item: Item) -> dict[str, Any]:
     return {
         "need_who": need.who,
         "need_how_many": need.how_many,
-        "need_channel": need.channel,
+        "need_channel": words.said(need.channel),
         "need_quote": need.quote,
     }
 
@@ -171,7 +171,8 @@ def _due_on(item: Item) -> dict[str, Any]:
 
 
 _STORED: dict[str, Callable[[Item], dict[str, Any]]] = {
-    **{name: _column(name) for name in ("title", "problem", "noticeable", "kind", "importance", "channel")},
+    **{name: _column(name) for name in ("title", "problem", "noticeable", "kind", "importance")},
+    "channel": lambda item: {"channel": words.said(item.channel)} if item.channel else {},
     **{name: _column(name) for name in ("service_id", "owner_id", "purpose", "catalogue_changes", "last_useful_on")},
     "no_survey": lambda item: {"no_survey": item.no_survey_reason} if item.no_survey_reason else {},
     "share": _column("share"),
@@ -207,7 +208,7 @@ def _need_words(item: Item) -> str:
         return ""
     need = item.needs[-1]
     many = gettext("%(count)s people", count=format_decimal(need.how_many)) if need.how_many > 1 else ""
-    return ", ".join(part for part in (need.who, many, need.channel) if part)
+    return ", ".join(part for part in (need.who, many, words.said(need.channel)) if part)
 
 
 def _agreed_words(item: Item, today: date) -> str:
@@ -260,7 +261,7 @@ _WORDS: dict[str, Callable[[Item, date], str]] = {
     "customer": lambda item, _: customer_words(item),
     "kind": lambda item, _: str(words.KIND_NAMES[item.kind]) if item.kind else "",
     "importance": lambda item, _: str(words.IMPORTANCE_NAMES[item.importance]),
-    "channel": lambda item, _: item.channel,
+    "channel": lambda item, _: words.said(item.channel),
     "service_id": lambda item, _: item.service.name if item.service else "",
     "owner_id": lambda item, _: item.owner.name if item.owner else "",
     "purpose": lambda item, _: item.purpose,

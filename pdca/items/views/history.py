@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from flask import url_for
@@ -304,16 +305,33 @@ class FactView:
     html: Markup | None
     # Said in the same breath as the line above it: neither time nor name is repeated.
     is_same: bool = False
+    # Small facts of one act, folded under one line.
+    more: tuple[FactView, ...] = ()
 
 
 def journal(entries: Iterable[Entry], comments: dict[int, Comment], known: Known, facts: Facts) -> tuple[FactView, ...]:
     """The lines of one page of the journal."""
-    lines = [_fact(entry, comments, known, facts) for entry in entries]
+    lines = list(_folded([(entry.what, _fact(entry, comments, known, facts)) for entry in entries]))
     earlier = [None, *lines]
     return tuple(
         replace(line, is_same=above is not None and (above.at, above.who) == (line.at, line.who))
         for above, line in zip(earlier, lines, strict=False)
     )
+
+
+# What one act writes down in passing; from this many on they share a line.
+SMALL = ("edited", "defaulted", "owner")
+FOLD_FROM = 3
+
+
+def _folded(lines: list[tuple[str, FactView]]) -> Iterator[FactView]:
+    for key, group in groupby(lines, key=lambda line: (line[0] in SMALL, line[1].at, line[1].who)):
+        views = [view for _, view in group]
+        if not key[0] or len(views) < FOLD_FROM:
+            yield from views
+            continue
+        text = ngettext("wrote down %(num)s answer.", "wrote down %(num)s answers.", len(views))
+        yield replace(views[0], text=text, why="", more=tuple(views))
 
 
 def _fact(entry: Entry, comments: dict[int, Comment], known: Known, facts: Facts) -> FactView:

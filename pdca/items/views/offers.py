@@ -180,13 +180,13 @@ class Offers:
         return {"purpose": self.item.problem[:2000]}
 
     def _propose_need(self) -> dict[str, Any]:
-        return {"need_who": self.item.customer_name, "need_how_many": 1, "need_channel": self.item.channel}
+        return {"need_who": self.item.customer_name, "need_how_many": 1, "need_channel": words.said(self.item.channel)}
 
     def _propose_agreed(self) -> dict[str, Any]:
         return {
             "agreed_with": self.item.customer_name,
             "agreed_on": self.today.isoformat(),
-            "agreed_how": self.item.channel,
+            "agreed_how": words.said(self.item.channel),
         }
 
     def _offer_aftercare(self) -> dict[str, Any]:

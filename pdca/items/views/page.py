@@ -14,8 +14,9 @@ from werkzeug.datastructures import MultiDict
 from pdca import clock
 from pdca.items import words
 from pdca.items.facts import Facts
-from pdca.items.lifecycle import Step, concerns, last_verdict, next_step, step_between
+from pdca.items.lifecycle import Act, Step, concerns, frozen_refuses, last_verdict, next_step, step_between
 from pdca.items.models import Handover, Item, Promise
+from pdca.items.moves import STEP_ACTS
 from pdca.items.permissions import KEEPERS, may_decide, may_edit, may_step, role_on
 from pdca.items.queries import facts_of, item_for
 from pdca.items.questions import QUESTIONS
@@ -225,8 +226,10 @@ class Reading:
         return url_for(endpoint, item_id=self.item.id, **values)
 
     def may(self, step: Step | None) -> bool:
-        """Whether this person may take this step."""
-        return step is not None and may_step(self.person, self.item, step.who, self.facts)
+        """Whether this person may take this step now; a frozen card lets few through (R8)."""
+        if step is None or frozen_refuses(self.facts, STEP_ACTS.get(step.name, Act.MOVE)):
+            return False
+        return may_step(self.person, self.item, step.who, self.facts)
 
 
 def item_page(
@@ -600,8 +603,7 @@ def _steps(r: Reading) -> Iterator[Link]:
         step = step_between(r.facts.phase, target)
         if step is None or step is asked or step.name not in names or not r.may(step):
             continue
-        is_closed_to = r.facts.is_frozen and step.name not in ("stop",)
-        if _makes_sense(r.facts, step) and not is_closed_to:
+        if _makes_sense(r.facts, step):
             yield (r.url("items.step", to=target.value), names[step.name])
 
 

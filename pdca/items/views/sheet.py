@@ -19,6 +19,7 @@ ONE_IS_ENOUGH = {
     "baseline": "baseline_mark baseline_good",
     "need": "need_who no_survey",
     "lookalikes": "lookalikes",
+    "groups": "groups",
 }
 
 
