@@ -258,7 +258,7 @@ def card_view(f: Facts, names: dict[int, str]) -> CardView:
         url=item_url(f.id),
         move_url=f"{item_url(f.id)}/moves",
         owner=f.owner_name,
-        proposer=f.proposer_name if f.phase is Phase.NEW else "",
+        proposer=_proposer(f) if f.phase is Phase.NEW else "",
         due_words=words.day_words(day, f.today) if day else "",
         due_tone=words.tone(day, f.today) if day else "",
         due_on=day,
@@ -275,6 +275,11 @@ def card_view(f: Facts, names: dict[int, str]) -> CardView:
         moved_words=words.moved_words(f),
         flags=words.flags(f, names) if f.phase is not Phase.PARKED else _parked_until(f),
     )
+
+
+def _proposer(f: Facts) -> str:
+    """A colleague by first name; what an import says stays as it is."""
+    return words.first_name(f.proposer_name) if f.proposer_id else f.proposer_name
 
 
 def _parked_until(f: Facts) -> tuple[Flag, ...]:

@@ -150,9 +150,14 @@ def _hands(f: Facts, names: dict[int, str]) -> Iterator[Flag]:
         return
     receiver = names.get(f.handover.receiver_id or 0, "")
     if receiver:
-        yield Flag("hand", gettext("being handed over to %(name)s", name=receiver))
+        yield Flag("hand", gettext("being handed over to %(name)s", name=first_name(receiver)))
     else:
         yield Flag("hand", gettext("waits for a new owner"))
+
+
+def first_name(name: str) -> str:
+    """Colleagues know each other by their first name."""
+    return name.split(maxsplit=1)[0] if name.strip() else ""
 
 
 def _waits(f: Facts) -> Iterator[Flag]:
@@ -170,11 +175,10 @@ def _customer(f: Facts) -> Iterator[Flag]:
     check = open_check(f)
     if check is None or check.due_on is None or check.due_on > f.today:
         return
-    customer = f.customer_name or gettext("the customer")
     if check.method is Method.OBSERVATION:
         yield Flag("eye", gettext("somebody else has a look"))
     elif check.method is Method.CALL or check.attempt_days:
-        yield Flag("call", gettext("call %(name)s", name=customer))
+        yield Flag("call", gettext("call %(name)s", name=f.customer_name or gettext("the customer")))
     elif check.state is CheckState.ASKED and check.asked_at is not None:
         day = short_day(clock.today(f.timezone, check.asked_at))
-        yield Flag("mail", gettext("asked %(name)s on %(day)s", name=customer, day=day))
+        yield Flag("mail", gettext("customer asked on %(day)s", day=day))
