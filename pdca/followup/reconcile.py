@@ -56,9 +56,9 @@ def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 # --- one chunk -------------------------------------------------------------------------------------------
 
 
-def bring_in_line(item_ids: Sequence[int], at: datetime) -> list[str]:
-    """Reconcile these items; gives one line per difference that was found."""
-    facts = facts_for(item_ids, at)
+def bring_in_line(item_ids: Sequence[int], at: datetime, facts: Mapping[int, Facts] | None = None) -> list[str]:
+    """Reconcile these items; gives one line per difference that was found. `facts`: when they are at hand."""
+    facts = facts_for(item_ids, at) if facts is None else facts
     staff = staff_of({f.team_id for f in facts.values()})
     rows = _rows(item_ids)
     found: list[str] = []

@@ -45,20 +45,24 @@ def chunks() -> Iterator[Sequence[int]]:
 
 def sweep(item_ids: Sequence[int], at: datetime) -> list[str]:
     """One chunk: first what the new day does, then every duty in line. Gives the drift, one line each."""
-    for facts in facts_for(item_ids, at).values():
-        _new_day(facts, at)
-    drift = [line for line in bring_in_line(item_ids, at) if not _is_by_the_day(line)]
+    facts = facts_for(item_ids, at)
+    changed = [_new_day(f, at) for f in facts.values()]
+    found = bring_in_line(item_ids, at, None if any(changed) else facts)
+    drift = [line for line in found if not _is_by_the_day(line)]
     for line in drift:
         log.warning("drift: %s", line)
     return drift
 
 
-def _new_day(facts: Facts, at: datetime) -> None:
-    if promotion.is_too_long_in_do(facts):
+def _new_day(facts: Facts, at: datetime) -> bool:
+    """What the clock does to an item; whether it did anything."""
+    promoted = promotion.is_too_long_in_do(facts)
+    if promoted:
         promotion.promote_overdue(db.session.get_one(Item, facts.id), at=at)
-    for check in facts.open_checks:
-        if check.answers and check.settle_by is not None and check.settle_by <= facts.today:
-            checks.settle_group(db.session.get_one(Check, check.id), at=at)
+    late = [c for c in facts.open_checks if c.answers and c.settle_by is not None and c.settle_by <= facts.today]
+    for check in late:
+        checks.settle_group(db.session.get_one(Check, check.id), at=at)
+    return promoted or bool(late)
 
 
 def _is_by_the_day(line: str) -> bool:

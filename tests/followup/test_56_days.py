@@ -316,6 +316,6 @@ def test_56_days(app: Flask, cast: Cast, run_once: Pass, mailbox: Mailbox):
 def _act(app: Flask, cast: Cast, day: date) -> None:
     for do in ACTS.get(day, []):
         with app.app_context(), db.writing():
-            people = {name: db.session.merge(p) for name, p in vars(cast).items() if isinstance(p, Person)}
+            people = {n: db.session.get_one(Person, p.id) for n, p in vars(cast).items() if isinstance(p, Person)}
             do(Cast(**people, team_id=cast.team_id), at(day))
             db.session.commit()
