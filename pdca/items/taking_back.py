@@ -91,7 +91,8 @@ def _restored(name: str, value: Any) -> Any:
         return Verdict(value)
     if name.endswith(("_at", "_since")):
         return datetime.fromisoformat(value)
-    return date.fromisoformat(value) if name.endswith("_on") or name == "waiting_until" else value
+    is_day = (name.endswith("_on") and name != "waiting_on") or name == "waiting_until"
+    return date.fromisoformat(value) if is_day else value
 
 
 def _undo_rows(item: Item, last: Move, at: datetime) -> None:

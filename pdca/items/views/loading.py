@@ -84,7 +84,8 @@ def names_by_id(ids: Collection[int]) -> dict[int, str]:
     """People by id."""
     if not ids:
         return {}
-    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
+    return {ident: name for ident, name in rows}  # noqa: C416 - the types of a row
 
 
 def links_of(item_id: int) -> list[tuple[ItemLink, Item, bool]]:
