@@ -20,7 +20,16 @@ from pdca.items.lifecycle import Act
 from pdca.items.models import Announcement, Call, Contact, Item, ItemLink, Lesson, Need
 from pdca.items.permissions import MEMBERS, guard, may_edit, refuse
 from pdca.items.queries import facts_of
-from pdca.items.terms import ActorKind, CallPurpose, CustomerType, ItemLinkKind, Kind, LookalikeChoice, Phase
+from pdca.items.terms import (
+    ActorKind,
+    CallPurpose,
+    CustomerType,
+    Importance,
+    ItemLinkKind,
+    Kind,
+    LookalikeChoice,
+    Phase,
+)
 from pdca.people.models import Person
 from pdca.people.queries import people_with, rules_of
 
@@ -135,6 +144,15 @@ def _set_kind(w: Writing, kind: Kind) -> None:
         return
     old, w.item.kind = w.item.kind, kind
     w.note("kind", old, kind)
+
+
+def _set_importance(w: Writing, importance: Importance) -> None:
+    """More importance asks for more aftercare; what was promised to the customer is not made less afterwards."""
+    if w.item.phase in (Phase.CHECK, Phase.ACT) and importance is Importance.NORMAL is not w.item.importance:
+        raise Invalid([FieldError("importance", N_("The work is done: its importance can no longer be lowered."))])
+    _column("importance")(w, importance)
+    if planning.open_checks(w.item):
+        planning.replan(w.item, facts_of(w.item, w.at))
 
 
 def _set_service(w: Writing, service_id: int | None) -> None:
@@ -470,7 +488,7 @@ _SETTERS: dict[str, Callable[[Writing, Any], None]] = {
     "problem": _text("problem", 5000),
     "noticeable": _text("noticeable", 2000),
     "kind": _set_kind,
-    "importance": _column("importance"),
+    "importance": _set_importance,
     "service_id": _set_service,
     "channel": _column("channel"),
     "customer": _set_customer,
