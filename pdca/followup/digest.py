@@ -81,8 +81,16 @@ def write_digest(person: Person, kind: str, week: str, at: datetime, shown: Coll
     if kind == SPONSORS:
         return Digest(kind, week, _sections(person, _sponsored(person), at, shown, SPONSOR_SECTIONS))
     teams = _led(person)
-    stalled = [line for find in _find_stalled for line in find(teams, at)] if teams else []
-    return Digest(kind, week, _sections(person, teams, at, shown, LEADER_SECTIONS), tuple(stalled))
+    sections = _sections(person, teams, at, shown, LEADER_SECTIONS)
+    return Digest(kind, week, sections, _stalled(teams, at, sections, shown))
+
+
+def _stalled(teams: set[int], at: datetime, sections: Sequence[Section], shown: Collection[int]) -> tuple[Stalled, ...]:
+    """What stands still and is not in this mail already for another reason."""
+    said = {line.item_id for section in sections for line in section.lines}
+    said |= set(db.session.scalars(select(Duty.subject_id).where(Duty.id.in_(shown))))
+    found = [line for find in _find_stalled for line in find(teams, at)] if teams else []
+    return tuple(line for line in found if line.item_id not in said)
 
 
 def _led(person: Person) -> set[int]:

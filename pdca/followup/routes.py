@@ -28,10 +28,11 @@ def my_list() -> ResponseReturnValue:
     )
 
 
-# Under the administrator's own menu, beside the outbox.
-@bp.get("/admin/followup")
 def admin() -> ResponseReturnValue:
-    """Does the clock run: processes, last pass, last sweep with its drift, the steps that come next."""
+    """Does the clock run: processes, last pass, last sweep with its drift, the steps that come next.
+
+    Hung up as `admin.followup`, so that the administrators' own guard stands before it (see wiring.py).
+    """
     if not current_user.is_administrator:
         raise NotFound
     at = clock.now()

@@ -8,16 +8,19 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from pdca.db import db
+from pdca.followup.digest import register_stalled
 from pdca.followup.nav import register_count
 from pdca.items.models import Decision, Item
 from pdca.items.terms import DecisionState, Phase
 from pdca.people.models import Person
+from pdca.review.digest import stalled_lines
 from pdca.review.queries import reviewed_team_ids
 
 
 def install(app: Flask) -> None:
-    """How many decisions wait stands beside the link."""
+    """How many decisions wait stands beside the link; what stalled stands in the weekly digest."""
     register_count(app, "review", decisions_waiting)
+    register_stalled(stalled_lines)
 
 
 def decisions_waiting(person: Person, _at: datetime) -> int | None:

@@ -292,6 +292,8 @@ def cast(app: Flask, run_once: Pass, mailbox: Mailbox) -> Cast:
         made = prepare()
         give_action(made)
         db.session.commit()
+        for person in (p for p in vars(made).values() if isinstance(p, Person)):
+            db.session.refresh(person)
         db.session.expunge_all()
     run_once(datetime.combine(date(2026, 2, 27), PASS))
     mailbox.new()
