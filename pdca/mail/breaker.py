@@ -61,6 +61,16 @@ def failed(transport: str, words: str, *, probing: bool, at: datetime, pace: Pac
     row.last_error = words
 
 
+def try_now(transport: str, at: datetime) -> None:
+    """An administrator does not want to wait: the next message tries."""
+    db.session.execute(
+        update(Breaker)
+        .where(Breaker.transport == transport, Breaker.failures > 0)
+        .values(retry_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def worked(transport: str) -> None:
     """The server answered: everything goes again."""
     db.session.execute(

@@ -54,12 +54,15 @@ class Claim:
     probing: bool = False
 
 
-def claim_next(desk: Desk, at: datetime) -> Claim | None:
-    """Take the next due message; None when there is none or the server is left alone (then roll back)."""
+def claim_next(desk: Desk, at: datetime, only: int | None = None) -> Claim | None:
+    """Take the next due message; None when there is none or the server is left alone (then roll back).
+
+    `only`: this message or none, and the server is tried even while it rests.
+    """
     condition = breaker.state(desk.transport, at, desk.pace)
-    if condition is breaker.State.RESTING:
+    if condition is breaker.State.RESTING and only is None:
         return None
-    taken = _take_abandoned(desk.pace, at) or _take_pending(desk.pace, at)
+    taken = _take_abandoned(desk.pace, at, only) or _take_pending(desk.pace, at, only)
     if taken is None:
         return None
     claim = _made_ready(*taken, desk, at)
@@ -76,16 +79,20 @@ def claim_next(desk: Desk, at: datetime) -> Claim | None:
 Taken = tuple[int, str, bool]
 
 
-def _take_pending(pace: Pace, at: datetime) -> Taken | None:
+def _take_pending(pace: Pace, at: datetime, only: int | None) -> Taken | None:
     is_due = (Message.state == MessageState.PENDING, Message.not_before <= at)
-    return _take(is_due, pace, at, abandoned=False)
+    return _take((*is_due, *_this(only)), pace, at, abandoned=False)
 
 
-def _take_abandoned(pace: Pace, at: datetime) -> Taken | None:
+def _take_abandoned(pace: Pace, at: datetime, only: int | None) -> Taken | None:
     """Its lease ran out: whoever had it died, or will find at the last moment that it is no longer theirs."""
     # A lease far ahead (an hour) was given before somebody set the clock back; hosts may differ by minutes.
     ran_out = or_(Message.lease_until < at, Message.lease_until > at + FAR_AHEAD * pace.lease)
-    return _take((Message.state == MessageState.SENDING, ran_out), pace, at, abandoned=True)
+    return _take((Message.state == MessageState.SENDING, ran_out, *_this(only)), pace, at, abandoned=True)
+
+
+def _this(only: int | None) -> tuple[ColumnElement[bool], ...]:
+    return () if only is None else (Message.id == only,)
 
 
 def _take(which: tuple[ColumnElement[bool], ...], pace: Pace, at: datetime, *, abandoned: bool) -> Taken | None:

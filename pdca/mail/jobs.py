@@ -62,17 +62,24 @@ _COUNTED_AS = {
 }
 
 
-def deliver(now: datetime, budget: float = 50.0, *, go_on: Callable[[], bool] = lambda: True) -> Delivered:
+def deliver(
+    now: datetime,
+    budget: float = 50.0,
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+    only: int | None = None,
+) -> Delivered:
     """Send what is due at `now`, one message after the other, until nothing is left or `budget` seconds are over.
 
-    `go_on` is asked between two messages. Commits by itself, several times; call it outside a transaction.
-    Raises what the database raises when it is not there: nothing is lost, the next pass goes on.
+    `go_on` is asked between two messages; `only` is the one message to send, even while the server rests.
+    Commits by itself, several times; call it outside a transaction. Raises what the database raises when it is
+    not there: nothing is lost, the next pass goes on.
     """
     began, done = clock.elapsed(), Delivered()
     desk = desk_of_this_process()
     with closing(transport_of(desk.settings)) as transport:
         while (spent := clock.elapsed() - began) < budget and go_on():
-            state = _deliver_one(desk, transport, now + timedelta(seconds=spent))
+            state = _deliver_one(desk, transport, now + timedelta(seconds=spent), only)
             if state is None:
                 break
             done = done.counting(state)
@@ -91,9 +98,9 @@ def desk_of_this_process(pace: Pace | None = None) -> Desk:
     )
 
 
-def _deliver_one(desk: Desk, transport: Transport, at: datetime) -> MessageState | None:
+def _deliver_one(desk: Desk, transport: Transport, at: datetime, only: int | None) -> MessageState | None:
     """One message from claim to settlement; None when there is nothing to do."""
-    claim, began = _claimed(desk, at), clock.elapsed()
+    claim, began = _claimed(desk, at, only), clock.elapsed()
     if claim is None or claim.letter is None:
         return claim.state if claim else None
     deadline = began + desk.pace.conversation.total_seconds()
@@ -104,9 +111,9 @@ def _deliver_one(desk: Desk, transport: Transport, at: datetime) -> MessageState
     return _settled(claim, outcome, desk, at)
 
 
-def _claimed(desk: Desk, at: datetime) -> Claim | None:
+def _claimed(desk: Desk, at: datetime, only: int | None) -> Claim | None:
     with db.writing():
-        claim = claim_next(desk, at)
+        claim = claim_next(desk, at, only)
         if claim is not None:
             # Committed before the server is called: a crash must never hide that we tried.
             db.session.commit()

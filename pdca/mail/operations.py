@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,14 +12,17 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from pdca.db import db
-from pdca.errors import Stale
+from pdca.errors import N_, Missing, NotAllowed, Stale
 from pdca.mail.keys import message_id_for
 from pdca.mail.models import Attempt, Breaker, Message, MessageState, Suppression
-from pdca.mail.queries import normalised
+from pdca.mail.queries import is_suppressed, normalised
 from pdca.text import clean, clean_line
 
 Hook = Callable[[Message, datetime], None]
 Listener = TypeVar("Listener", bound=Hook)
+
+TEST = "test"
+ON_THE_LIST = N_("The address is on the list of addresses that are not mailed; take it off that list first.")
 
 _when_dead: list[Hook] = []
 _when_accepted: list[Hook] = []
@@ -77,6 +81,14 @@ def queue(
     return None if ident is None else db.session.get_one(Message, ident)
 
 
+def queue_test(address: str, *, at: datetime) -> Message:
+    """A mail that says nothing but that it arrived."""
+    message = queue(TEST, address=address, about={}, dedupe_key=f"test:{secrets.token_hex(16)}", at=at)
+    if message is None:
+        raise RuntimeError("a random key was there already")
+    return message
+
+
 def cover(messages: Iterable[int], at: datetime) -> int:
     """These messages need not leave: a later one says it all. How many were still waiting."""
     return _take_out(messages, MessageState.COVERED, at)
@@ -109,7 +121,12 @@ def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> int
 
 
 def release(message: Message, *, by_id: int, at: datetime) -> None:
-    """Let a held or dead message go again, as if it were new: written anew, tried from the start."""
+    """Let a held or dead message go again, as if it were new: written anew, tried from the start.
+
+    `NotAllowed` while its address is on the list, `Stale` when it is neither held nor dead any more.
+    """
+    if is_suppressed(message.address):
+        raise NotAllowed([Missing("mail", "address", ON_THE_LIST)])
     _leave(message, (MessageState.HELD, MessageState.DEAD), at, by_id, "released")
     message.state = MessageState.PENDING
     message.not_before = at

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import defer
 
 from pdca.db import db
-from pdca.mail.models import Message, MessageState, Suppression
+from pdca.mail.models import Attempt, Breaker, Message, MessageState, Suppression
 
 
 def normalised(address: str) -> str:
     """An address as it is compared: without capitals."""
-    return address.strip().casefold()
+    return address.strip().lower()
 
 
 def is_suppressed(address: str) -> bool:
@@ -49,3 +50,37 @@ def counts() -> Counts:
     """The whole outbox in figures, in one query."""
     rows = db.session.execute(select(Message.state, func.count().label("number")).group_by(Message.state))
     return Counts({row.state: row.number for row in rows})
+
+
+# --- lists -----------------------------------------------------------------------------------------------
+
+
+def messages(state: MessageState | None = None, address: str = "") -> Select[Message]:
+    """The outbox, the newest first, without the bytes of the mails."""
+    query = select(Message).options(defer(Message.mime, raiseload=True)).order_by(Message.id.desc())
+    if state is not None:
+        query = query.where(Message.state == state)
+    if address:
+        query = query.where(func.lower(Message.address).contains(address.lower(), autoescape=True))
+    return query
+
+
+def attempts_of(message_id: int) -> Select[Attempt]:
+    """What happened with one message, in order."""
+    return select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)
+
+
+def stuck(state: MessageState, limit: int) -> Select[Message]:
+    """Held or dead messages whose address may be mailed, the oldest first."""
+    unwanted = select(Suppression.id).where(Suppression.address == func.lower(Message.address)).exists()
+    return select(Message).where(Message.state == state, ~unwanted).order_by(Message.id).limit(limit)
+
+
+def suppressions() -> Select[Suppression]:
+    """The addresses that must not be mailed, the newest first."""
+    return select(Suppression).order_by(Suppression.id.desc())
+
+
+def resting() -> Select[Breaker]:
+    """The transports that do not work at the moment."""
+    return select(Breaker).where(Breaker.failures > 0)

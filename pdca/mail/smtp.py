@@ -107,7 +107,7 @@ class SmtpTransport:
                 line.starttls(context=self._context())
                 _greet(line)
             if self.user:
-                line.login(self.user, self.password)
+                _sign_in(line, self.user, self.password)
         except BaseException:
             line.close()
             raise
@@ -193,6 +193,21 @@ def _greet(line: _Line) -> None:
     answer = line.ehlo()
     # Only a server that does not know EHLO is asked the old way.
     _expect(line.helo() if 500 <= answer[0] <= 504 else answer, 250)
+
+
+def _sign_in(line: _Line, user: str, password: str) -> None:
+    """Try what the server offers. When it hangs up after its first no, that no is what went wrong."""
+    line.user, line.password = user, password
+    ways: dict[str, Any] = {"CRAM-MD5": line.auth_cram_md5, "PLAIN": line.auth_plain, "LOGIN": line.auth_login}
+    offered = [name for name in ways if name in line.esmtp_features.get("auth", "").upper().split()]
+    refusals: list[Exception] = []
+    for name in offered:
+        try:
+            line.auth(name, ways[name])
+            return
+        except BROKEN as error:
+            refusals.append(error)
+    raise refusals[0] if refusals else smtplib.SMTPNotSupportedError("the server has no way of signing in we know")
 
 
 def _expect(answer: Answer, code: int) -> None:

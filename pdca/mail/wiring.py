@@ -6,13 +6,14 @@ from datetime import datetime
 
 from flask import Flask
 
+from pdca import clock
 from pdca.mail import queries
 from pdca.mail.models import Message
+from pdca.mail.operations import TEST
 from pdca.mail.pace import pace_of
 from pdca.mail.rendering import Rendered, register_renderer, render_mail
+from pdca.mail.trouble import Kind, trouble_with
 from pdca.web import Probe, register_probe, settings
-
-TEST = "test"
 
 
 def install(app: Flask) -> None:
@@ -20,11 +21,15 @@ def install(app: Flask) -> None:
     pace_of(app.extensions["settings"])
     register_probe(app, "mail", _probe)
     register_renderer(TEST, _write_test)
+    # Asked by the layout, for administrators only.
+    app.jinja_env.globals["mail_trouble"] = lambda: [one for one in trouble_with(clock.now()) if one.is_serious]
 
 
-def _probe(_at: datetime) -> Probe:
+def _probe(at: datetime) -> Probe:
+    """Mail that was given up waits for a person; only a server that stays silent is illness."""
     counts = queries.counts()
-    return Probe(True, {"queued": counts.queued, "dead": counts.dead})
+    is_silent = any(one.kind is Kind.DOWN and one.is_serious for one in trouble_with(at))
+    return Probe(not is_silent, {"queued": counts.queued, "dead": counts.dead})
 
 
 def _write_test(_message: Message, at: datetime) -> Rendered:

@@ -125,6 +125,8 @@ def serving(
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # The loop closes the sockets of what was hung up in its next rounds.
+        await asyncio.sleep(0.05)
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
@@ -145,23 +147,24 @@ class _Conversation(SMTP):
         server.connections += 1
         starttls = tls if server.scheme == "smtp+starttls" else None
         super().__init__(
-            self,
+            _Sink(self),
             hostname="localhost",
             tls_context=starttls,
             require_starttls=starttls is not None,
-            auth_required=server.login is not None,
             auth_require_tls=False,
-            authenticator=self._authenticate if server.login else None,
+            authenticator=self._knows if server.login else None,
         )
 
-    def _authenticate(self, _server, _session, _envelope, _mechanism, data) -> AuthResult:
+    def _knows(self, _server, _session, _envelope, _mechanism, data) -> AuthResult:
         given = (data.login.decode(), data.password.decode())
-        return AuthResult(success=given == self.peer.login)
+        return AuthResult(success=given == self.peer.login, handled=False)
 
     def leave(self) -> None:
         """Hang up, whatever was being said."""
-        if self.transport is not None:
-            self.transport.abort()
+        # Under TLS there are two: the one that was upgraded and the one it stands on.
+        for transport in (self.transport, self._original_transport):
+            if transport is not None:
+                transport.abort()
 
     async def push(self, status: str | bytes) -> None:
         """Everything it says passes here; the first words are the banner."""
@@ -171,29 +174,17 @@ class _Conversation(SMTP):
                 return
         await super().push(status)
 
-    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+    async def smtp_EHLO(self, hostname: str) -> None:
         await self._scripted("ehlo", super().smtp_EHLO, hostname)
 
-    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802
+    async def smtp_MAIL(self, arg: str | None) -> None:
         await self._scripted("mail", super().smtp_MAIL, arg)
 
-    async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
+    async def smtp_RCPT(self, arg: str | None) -> None:
         await self._scripted("rcpt", super().smtp_RCPT, arg)
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+    async def smtp_DATA(self, arg: str) -> None:
         await self._scripted("data", super().smtp_DATA, arg)
-
-    async def handle_DATA(self, _server, _session, envelope) -> str:  # noqa: N802
-        """The final dot has come."""
-        act = self.peer.act_at("dot")
-        taken = act is None or act.startswith("250")
-        self.peer.received.append(Received(envelope.mail_from, envelope.rcpt_tos[0], bytes(envelope.content), taken))
-        if act is None:
-            return "250 2.0.0 taken"
-        if not await self._do(act, "250 2.0.0 taken"):
-            return act
-        # It was done otherwise; these words reach nobody.
-        return "451 gone"
 
     async def _scripted(self, stage: str, usual, arg) -> None:
         self.peer.commands.append(f"{stage} {arg or ''}".strip())
@@ -204,11 +195,11 @@ class _Conversation(SMTP):
         act = self.peer.act_at(stage)
         if act is None:
             return False
-        if not await self._do(act, "250 OK"):
+        if not await self.do(act, "250 OK"):
             await super().push(act)
         return True
 
-    async def _do(self, act: str, words: str) -> bool:
+    async def do(self, act: str, words: str) -> bool:
         """Whether `act` was something else than words, and done."""
         if act == HANG_UP:
             self.leave()
@@ -222,3 +213,22 @@ class _Conversation(SMTP):
         else:
             return False
         return True
+
+
+class _Sink:
+    """What takes the mails of one conversation."""
+
+    def __init__(self, conversation: _Conversation) -> None:
+        self.conversation, self.peer = conversation, conversation.peer
+
+    async def handle_DATA(self, _server, _session, envelope) -> str:
+        """The final dot has come."""
+        act = self.peer.act_at("dot")
+        taken = act is None or act.startswith("250")
+        self.peer.received.append(Received(envelope.mail_from, envelope.rcpt_tos[0], bytes(envelope.content), taken))
+        if act is None:
+            return "250 2.0.0 taken"
+        if not await self.conversation.do(act, "250 2.0.0 taken"):
+            return act
+        # It was done otherwise; these words reach nobody.
+        return "451 gone"

@@ -1,0 +1,19 @@
+"""What an administrator may send to the outbox."""
+
+from __future__ import annotations
+
+from wtforms import StringField
+from wtforms.validators import AnyOf
+
+from pdca.mail.models import MessageState
+from pdca.web import Form
+
+
+class NothingForm(Form):
+    """A button and nothing else."""
+
+
+class AllForm(Form):
+    """Which of the stuck messages go again."""
+
+    state = StringField(validators=[AnyOf([MessageState.HELD.value, MessageState.DEAD.value])])

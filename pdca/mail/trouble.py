@@ -1,0 +1,50 @@
+"""What an administrator must know about mail before anybody asks: shown on every page of theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pdca.db import db
+from pdca.mail.files import folder_of
+from pdca.mail.pace import pace_of
+from pdca.mail.queries import resting
+from pdca.mail.transports import transport_of
+from pdca.web import settings
+
+
+class Kind(StrEnum):
+    """What is the matter."""
+
+    # The server does not answer.
+    DOWN = "down"
+    # Others use this installation, and their mail goes to files.
+    FILES_ONLY = "files only"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is the matter with mail."""
+
+    kind: Kind
+    transport: str
+    since: datetime | None = None
+    retry_at: datetime | None = None
+    words: str = ""
+    # Long enough to need somebody.
+    is_serious: bool = True
+
+
+def trouble_with(at: datetime) -> list[Trouble]:
+    """Everything that is the matter now, in one query."""
+    given, found = settings(), []
+    if folder_of(given) is not None and given.beyond_loopback:
+        found.append(Trouble(Kind.FILES_ONLY, "file:"))
+    name = transport_of(given).name
+    for row in db.session.scalars(resting()):
+        # A server that is no longer set is nobody's trouble.
+        if row.transport == name and row.down_since is not None:
+            lasts = at - row.down_since >= pace_of(given).trouble
+            found.append(Trouble(Kind.DOWN, name, row.down_since, row.retry_at, row.last_error, is_serious=lasts))
+    return found
