@@ -10,3 +10,4 @@ import "./drag.js";
 import "./menu.js";
 import "./keys.js";
 import "./fold.js";
+import "./refused.js";
