@@ -60,7 +60,7 @@ function showButton(button, left) {
   const words = button.querySelector("[data-left]");
   button.classList.toggle("is-waiting", left > 0);
   words.hidden = left < 1;
-  words.textContent = fill(left === 1 ? button.dataset.leftOne : button.dataset.leftMany, { n: left });
+  words.textContent = left < 1 ? "" : fill(left === 1 ? button.dataset.leftOne : button.dataset.leftMany, { n: left });
 }
 
 for (const event of ["input", "change"]) {

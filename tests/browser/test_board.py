@@ -1,0 +1,217 @@
+"""The board by mouse, by key and by finger, under the strict policy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from pdca import clock
+from pdca.db import db
+from pdca.items.answers import LookalikeAnswer
+from pdca.items.terms import Kind, LookalikeChoice, Phase
+from tests import stories
+from tests.factories import signed_in
+
+pytestmark = pytest.mark.browser
+
+# Its preloading would write style sheets into the page, which the policy forbids.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "preload": False}
+DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 760}
+
+
+@pytest.fixture
+def crew(session):
+    return stories.crew()
+
+
+@pytest.fixture
+def at():
+    """The browser's own day: its clock is the machine's."""
+    return clock.now() - timedelta(days=2)
+
+
+@pytest.fixture
+def cards(crew, at):
+    """Ids: a quick win that may start, one that has a question left, an action, one on its way."""
+
+    def quick(to, title, **answers):
+        return stories.walk(crew, to, at=at, title=title, lookalikes=DIFFERENT, **answers).item
+
+    ready = quick(Phase.PLAN, "Stoeptegel")
+    ready.due_on = stories.day_of(at) + timedelta(days=20)
+    asked = quick(Phase.PLAN, "Pasfoto")
+    action = stories.walk(crew, Phase.PLAN, Kind.IMPROVEMENT, at=at, title="Wachtrij", lookalikes=DIFFERENT).item
+    return SimpleNamespace(ready=ready.id, asked=asked.id, action=action.id, doing=quick(Phase.DO, "Fietsenrek").id)
+
+
+@pytest.fixture
+def address(app, live, page, crew, cards):
+    """The board's address, with the owner signed in; the test's own unit of work holds nothing any more."""
+    enter(app, page, live, crew.owner)
+    found = f"{live}/teams/{crew.team.id}/board"
+    db.session.commit()
+    return found
+
+
+@pytest.fixture
+def complaints(page):
+    """What the browser complains about; a refusal that a page expects is none."""
+    said = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "console",
+        lambda m: said.append(m.text) if m.type == "error" and "status of 4" not in m.text else None,
+    )
+    yield said
+    assert said == []
+
+
+@pytest.fixture
+def board(page, address, complaints):
+    """The owner looks at the board."""
+    page.goto(address)
+    page.wait_for_function("() => window.htmx && window.Sortable")
+    return page
+
+
+def enter(app, page, live, person):
+    """Sign in without the door: the browser gets the cookie of a session."""
+    cookie = signed_in(app, person).get_cookie("pdca")
+    page.context.add_cookies([{"name": "pdca", "value": cookie.value, "url": live}])
+
+
+def drag(page, card, target):
+    """By hand: down, along, up."""
+    start, end = page.locator(f"#card-{card} .card-title").bounding_box(), page.locator(target).bounding_box()
+    page.mouse.move(start["x"] + 20, start["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 60, end["y"] + 40, steps=25)
+
+
+def in_column(page, phase):
+    """The ids of its cards, in order."""
+    return page.locator(f"#column-{phase} .cards [data-card]").evaluate_all("all => all.map(c => +c.dataset.card)")
+
+
+def focused_card(page):
+    return page.evaluate("() => +(document.activeElement.closest('[data-card]')?.dataset.card ?? 0)")
+
+
+class TestByMouse:
+    def test_a_card_that_may_go_moves_to_where_it_is_dropped(self, board, cards):
+        drag(board, cards.ready, "#column-do .cards")
+        board.mouse.up()
+        expect(board.locator(f"#column-do #card-{cards.ready}")).to_have_attribute("data-phase", "do")
+        expect(board.locator("#live")).to_contain_text("Do")
+
+    def test_a_card_with_questions_goes_back_and_asks_them(self, board, cards):
+        drag(board, cards.asked, "#column-do .cards")
+        board.mouse.up()
+        expect(board.locator("dialog[open]")).to_be_visible()
+        assert cards.asked in in_column(board, "plan")
+        expect(board.locator(f"#card-{cards.asked}")).to_have_class("card is-asked")
+        expect(board.locator("[data-dots-words]")).to_have_text("1 of 1")
+
+    def test_answering_moves_the_card_and_closes_the_sheet(self, board, cards):
+        drag(board, cards.asked, "#column-do .cards")
+        board.mouse.up()
+        board.get_by_label("Other…").check()
+        expect(board.locator("[data-submit]")).to_contain_text("1 answer to go")
+        board.locator("dialog[open] [name=due_on]").first.check()
+        expect(board.locator("[data-submit]")).not_to_contain_text("to go")
+        board.locator("[data-submit]").click()
+        expect(board.locator(f"#column-do #card-{cards.asked}")).to_be_visible()
+        expect(board.locator("dialog")).to_have_count(0)
+
+    def test_escape_puts_a_card_back_in_the_middle_of_a_drag(self, board, cards):
+        drag(board, cards.ready, "#column-do .cards")
+        board.keyboard.press("Escape")
+        board.mouse.up()
+        expect(board.locator("#live")).to_contain_text("back where it was")
+        assert cards.ready in in_column(board, "plan")
+
+    def test_another_place_in_the_same_column_is_kept(self, board, cards):
+        before = in_column(board, "plan")
+        drag(board, cards.ready, f"#card-{before[0]}")
+        board.mouse.up()
+        expect(board.locator("#live")).to_contain_text("place")
+        after = in_column(board, "plan")
+        board.reload()
+        assert in_column(board, "plan") == after != before
+
+
+class TestByKey:
+    def test_arrows_walk_from_card_to_card(self, board):
+        board.keyboard.press("ArrowDown")
+        first = focused_card(board)
+        board.keyboard.press("ArrowDown")
+        assert first
+        assert focused_card(board) not in (0, first)
+
+    def test_brackets_take_the_step_and_keep_the_focus(self, board, cards):
+        board.locator(f"#card-{cards.ready} .card-title a").focus()
+        board.keyboard.press("]")
+        expect(board.locator(f"#column-do #card-{cards.ready} .card-title a")).to_be_focused()
+
+    def test_escape_closes_the_sheet_and_gives_the_focus_back(self, board, cards):
+        board.locator(f"#card-{cards.asked} .card-title a").focus()
+        board.keyboard.press("]")
+        expect(board.locator("dialog[open]")).to_be_visible()
+        board.keyboard.press("Escape")
+        expect(board.locator(f"#card-{cards.asked} .card-title a")).to_be_focused()
+
+    def test_the_menu_offers_every_move(self, board, cards):
+        board.locator(f"#card-{cards.ready} .card-title a").focus()
+        board.keyboard.press("m")
+        board.get_by_role("menuitem", name="Do", exact=True).click()
+        expect(board.locator(f"#column-do #card-{cards.ready}")).to_be_visible()
+
+    def test_c_writes_one_line_down_and_is_ready_for_the_next(self, board):
+        board.keyboard.press("c")
+        board.keyboard.type("De klok loopt voor")
+        board.keyboard.press("Enter")
+        expect(board.locator("#column-new .card-title")).to_have_text("De klok loopt voor")
+        expect(board.locator("#capture-line")).to_be_focused()
+        expect(board.locator("#capture-line")).to_have_value("")
+
+    def test_single_keys_can_be_turned_off(self, board):
+        board.keyboard.press("?")
+        board.get_by_label("Use these single keys").uncheck()
+        board.keyboard.press("Escape")
+        board.keyboard.press("?")
+        expect(board.locator("dialog")).to_have_count(0)
+
+
+class TestForEverybody:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+    def test_breaks_no_rule_and_needs_no_sideways_scroll(self, board, size, scheme):
+        board.set_viewport_size(size)
+        board.emulate_media(color_scheme=scheme)
+        found = Axe().run(board, options=RULES).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+        assert board.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+
+    def test_works_without_a_script(self, page, address, browser, cards):
+        cookies = page.context.cookies()
+        plain = browser.new_context(java_script_enabled=False, locale="en-GB")
+        plain.add_cookies(cookies)
+        seen = plain.new_page()
+        seen.goto(address)
+        seen.get_by_label("What goes wrong, or what will we do?").fill("Zonder script")
+        seen.keyboard.press("Enter")
+        expect(seen.locator("#column-new .card-title")).to_have_text("Zonder script")
+        seen.goto(address.split("/teams")[0] + f"/items/{cards.asked}/steps/do")
+        expect(seen.locator("section.sheet")).to_be_visible()
+        plain.close()
+
+    def test_a_phone_keeps_its_tabs_in_reach(self, board):
+        board.set_viewport_size(PHONE)
+        board.locator("[data-tabs] a[href='#column-plan']").click()
+        expect(board.locator("[data-tabs] a[href='#column-plan']")).to_have_attribute("aria-current", "true")
+        expect(board.locator("#column-plan")).to_be_in_viewport()
