@@ -114,7 +114,7 @@ def _correct(check: Check, row: Answer, answer: CheckAnswer, contact: Contact, *
     )
     if row.source is not AnswerSource.LINK:
         row.source, row.channel, row.answered_by = AnswerSource.LINK, "mail", contact.name
-        row.recorded_by, row.recorded_at = None, at
+        row.recorded_by_id, row.recorded_at = None, at
     row.version += 1
     new = _told(check, replace(answer, source=AnswerSource.LINK))
     record(check.item, "corrected", by=None, at=at, kind=ActorKind.CUSTOMER, old=old, new=new)
