@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from sqlalchemy import event
 
-from pdca import db as ground
 from pdca.board.progress import progress
 from pdca.board.views import Wanted, board_view
 from pdca.board.words import day_words
@@ -29,13 +28,6 @@ UNKNOWN = CustomerAnswer(CustomerType.UNKNOWN)
 @pytest.fixture
 def crew(session):
     return stories.crew()
-
-
-@pytest.fixture(autouse=True)
-def _somebody_reconciles():
-    """These tests look at the board alone; where follow-up is installed it does its work."""
-    if not ground._reconcilers:
-        ground.register_reconciler(lambda _touched: None)
 
 
 @pytest.fixture(autouse=True)
