@@ -22,6 +22,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional
 
+from pdca.errors import N_
 from pdca.people.models import Person, Role
 from pdca.people.passwords import LONGEST, TOO_LONG, problem_with
 from pdca.people.settings import BOUNDS, Bounds
@@ -52,7 +53,7 @@ Choice = tuple[Any, Any]
 NOT_A_DATE = _l("Choose a date.")
 NOT_A_TIME = _l("Choose a time, such as 07:00.")
 NOT_A_NUMBER = _l("Type a whole number.")
-CHOOSE_ONE = _l("Choose one from the list.")
+CHOOSE_ONE = N_("Choose one from the list.")
 
 
 # --- kinds of fields -------------------------------------------------------------------------------------
@@ -85,13 +86,13 @@ class OneOf(Field):
     def pre_validate(self, form: Any) -> None:
         """Refuse what was not offered."""
         if self.data not in [value for value, _label in self.choices]:
-            raise ValidationError(str(CHOOSE_ONE))
+            raise ValidationError(gettext(CHOOSE_ONE))
 
     def _read(self, value: str) -> Any:
         try:
             return self.coerce(value)
         except ValueError as error:
-            raise ValueError(str(CHOOSE_ONE)) from error
+            raise ValueError(gettext(CHOOSE_ONE)) from error
 
 
 class SomeOf(OneOf):
@@ -104,7 +105,7 @@ class SomeOf(OneOf):
     def pre_validate(self, form: Any) -> None:
         """Refuse what was not offered."""
         if set(self.data or ()) - {value for value, _label in self.choices}:
-            raise ValidationError(str(CHOOSE_ONE))
+            raise ValidationError(gettext(CHOOSE_ONE))
 
 
 class Day(DateField):

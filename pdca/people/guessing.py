@@ -87,6 +87,7 @@ def claim_link_request(address: str, at: datetime) -> timedelta:
     _one_at_a_time(place)
     wait = _brake(LINKS_PER_ADDRESS, at, FailedSignIn.address == place)
     if not wait:
+        _forget_old(at)
         db.session.add(FailedSignIn(account_hash="", address=place, at=at))
         db.session.flush()
     return wait

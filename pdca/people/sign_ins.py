@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
@@ -19,8 +19,12 @@ FRESH = timedelta(minutes=15)
 
 
 def open_session(person: Person, by: SignInBy, *, at: datetime, device: str = "") -> str:
-    """Sign somebody in; returns the token for the cookie, of which only a fingerprint is kept."""
+    """Sign somebody in; returns the token for the cookie, of which only a fingerprint is kept.
+
+    What has expired is cleared away on the way, so that the list of sessions stays short.
+    """
     token = secrets.token_urlsafe(32)
+    db.session.execute(delete(SignIn).where(SignIn.person_id == person.id, SignIn.expires_at <= at))
     db.session.add(
         SignIn(
             person_id=person.id,

@@ -8,8 +8,11 @@ from sqlalchemy import func, select
 from pdca.db import db
 from pdca.errors import Invalid
 from pdca.people.models import Person, Role, Team
+from pdca.people.operations import mark_demo
 from pdca.people.passwords import is_right
-from pdca.people.queries import person_by_email, role_in, team_by_name
+from pdca.people.queries import DEMO_PARTS, person_by_email, role_in, team_by_name
+from tests.conftest import settings_for
+from tests.factories import a_person
 
 PASSWORD = "four quiet green ladders"
 
@@ -97,3 +100,21 @@ def test_setup_prints_a_link_while_nobody_is_there(app, run):
     assert "/set-up/" in first.output
     run("user", "add", "x@example.org", "--name", "X", "--admin")
     assert "/set-up/" not in run("setup").output
+
+
+def test_the_doctor_misses_an_administrator(run):
+    assert "nobody is administrator" not in run("doctor").output
+    run("user", "add", "x@example.org", "--name", "X")
+    assert "nobody is administrator" in run("doctor").output
+    run("user", "add", "y@example.org", "--name", "Y", "--admin")
+    assert "nobody is administrator" not in run("doctor").output
+
+
+def test_the_doctor_warns_of_a_demo_that_others_can_reach(app, run):
+    person = a_person(is_administrator=True)
+    mark_demo(dict.fromkeys(DEMO_PARTS, person))
+    assert "this is the demo" not in run("doctor").output
+    here = app.extensions["settings"]
+    far = settings_for(here.instance, here.database_url, base_url="https://board.example.org")
+    app.extensions["settings"] = far
+    assert "this is the demo" in run("doctor").output

@@ -17,6 +17,7 @@ from pdca.people.guessing import Brake, claim_guess, network_of, password_guess
 from pdca.people.models import FailedSignIn, Person, SignIn, SignInBy
 from pdca.people.operations import mark_demo
 from pdca.people.passwords import hash_password
+from pdca.people.routes.door import SAME_TIME_S
 from pdca.people.sign_ins import open_session
 from tests.conftest import settings_for
 from tests.factories import a_member, a_person, a_team, signed_in
@@ -156,6 +157,25 @@ def test_no_stored_row_holds_a_working_token(client, sanne, mailbox):
     )
     assert token not in dump
     assert session_token not in dump
+
+
+def test_asking_takes_as_long_for_an_unknown_address(client, sanne):
+    """Threat 32: queueing a mail takes a moment, and nobody can measure it."""
+    for email in (sanne.email, "nobody@example.org"):
+        began = clock.elapsed()
+        client.post("/sign-in/link", data={"email": email})
+        assert clock.elapsed() - began >= SAME_TIME_S
+
+
+def test_a_forged_host_gets_neither_a_page_nor_its_name_into_a_mail(client, sanne, mailbox):
+    """Threat 29: links begin with our own address, whatever the request says."""
+    data = {"email": sanne.email}
+    assert client.post("/sign-in/link", data=data, headers={"Host": "evil.example"}).status_code == 400
+    assert mailbox.messages("sign_in") == []
+    client.post("/sign-in/link", data=data, headers={"X-Forwarded-Host": "evil.example"})
+    mail = mailbox.written("sign_in")
+    assert "evil.example" not in mail.text + mail.html
+    assert "http://127.0.0.1:" in mail.text
 
 
 def test_a_switched_off_account_gets_no_link(client, sanne, mailbox, session):
@@ -417,6 +437,13 @@ def test_reading_writes_no_row(app, sanne, session):
     for _ in range(3):
         assert is_in(client)
     assert db.session.execute(select(SignIn.__table__)).all() == before
+
+
+def test_sessions_that_have_expired_are_cleared_away(app, sanne, session, monday):
+    signed_in(app, sanne)
+    monday.shift(timedelta(days=31))
+    signed_in(app, sanne)
+    assert db.session.scalar(select(func.count(SignIn.id))) == 1
 
 
 def test_a_forged_cookie_opens_nothing(app, sanne):

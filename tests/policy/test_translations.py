@@ -11,7 +11,7 @@ from babel.messages.mofile import write_mo
 from tools import messages
 
 # The same word in both languages, on purpose.
-SAME = {"Filter", "Quick win", "Team", "Plan", "Do", "Check", "Act", "OK"}
+SAME = {"Filter", "Quick win", "Team", "Teams", "%(num)s team", "Labels", "Plan", "Do", "Check", "Act", "OK"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
 
 

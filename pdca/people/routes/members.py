@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from pdca import clock
 from pdca.db import db
-from pdca.errors import Invalid, Missing, NotAllowed, NotFound
+from pdca.errors import FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.people.accounts import invite, send_invitation
-from pdca.people.forms import ROLE_NAMES, AddMemberForm, NothingForm, RoleForm
+from pdca.people.forms import CHOOSE_ONE, ROLE_NAMES, AddMemberForm, NothingForm, RoleForm
 from pdca.people.models import Membership, Role, Team
 from pdca.people.operations import NOT_YOURS_TO_CHANGE, add_member, change_role, remove_member
 from pdca.people.permissions import Standing, grantable, may_change, may_manage_members
@@ -51,7 +51,7 @@ def give_role(team_id: int, membership_id: int) -> ResponseReturnValue:
     team, _who = _managed(team_id)
     membership, form = _membership(team, membership_id), RoleForm()
     if not form.validate():
-        raise Invalid([])
+        raise Invalid([FieldError("role", CHOOSE_ONE)])
     change_role(membership, Role(form.role.data), by=me(), at=clock.now())
     db.session.commit()
     flash(gettext("Saved."))
