@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca.config import Settings
 from pdca.db import LockTimeout, db
+from pdca.errors import N_
 from pdca.mail import breaker
 from pdca.mail.accepts import AcceptJournal
 from pdca.mail.composing import compose, envelope, sender, subject
@@ -31,6 +32,8 @@ log = logging.getLogger("pdca.mail")
 
 # In leases.
 FAR_AHEAD = 20
+ON_THE_LIST = N_("The address is on the list of addresses that are not mailed.")
+NOBODY_WRITES = N_("Nothing here writes mails of this kind.")
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,9 @@ class _Readying:
         if abandoned and self._left_already():
             return Claim(MessageState.ACCEPTED)
         if is_suppressed(self.message.address):
-            return self._dead("the address is on the list of addresses that must not be mailed")
+            return self._dead(ON_THE_LIST)
         if renderer_of(self.message.kind) is None:
-            return self._held(f"nobody here writes mails of the kind {self.message.kind}")
+            return self._held(NOBODY_WRITES)
         allowed = may_leave(self.message, self.at)
         if isinstance(allowed, datetime):
             return self._later(allowed)

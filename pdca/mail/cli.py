@@ -12,6 +12,7 @@ from pdca.db import db
 from pdca.mail.jobs import deliver, desk_of_this_process
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue_test
+from pdca.web import settings
 
 group = AppGroup("mail", help="Mail that leaves this installation.")
 
@@ -45,6 +46,6 @@ def _checked(address: str) -> str:
 
 def _queued(address: str) -> int:
     with db.writing():
-        message = queue_test(address, at=clock.now())
+        message = queue_test(address, locale=settings().locale or "en", at=clock.now())
         db.session.commit()
         return message.id

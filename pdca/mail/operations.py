@@ -81,9 +81,10 @@ def queue(
     return None if ident is None else db.session.get_one(Message, ident)
 
 
-def queue_test(address: str, *, at: datetime) -> Message:
-    """A mail that says nothing but that it arrived."""
-    message = queue(TEST, address=address, about={}, dedupe_key=f"test:{secrets.token_hex(16)}", at=at)
+def queue_test(address: str, *, locale: str, at: datetime) -> Message:
+    """A mail that says nothing but that it arrived, in this language."""
+    key = f"test:{secrets.token_hex(16)}"
+    message = queue(TEST, address=address, about={"locale": locale}, dedupe_key=key, at=at)
     if message is None:
         raise RuntimeError("a random key was there already")
     return message

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -130,8 +130,7 @@ def release_all() -> ResponseReturnValue:
 def send_test() -> ResponseReturnValue:
     """Send the administrator who asks a test mail."""
     NothingForm().validate()
-    at = clock.now()
-    operations.queue_test(current_user.email, at=at)
+    operations.queue_test(current_user.email, locale=str(get_locale()), at=clock.now())
     db.session.commit()
     flash(gettext("A test mail to %(address)s is on its way.", address=current_user.email))
     return changed(location=url_for("admin.outbox"))

@@ -32,6 +32,5 @@ def _probe(at: datetime) -> Probe:
     return Probe(not is_silent, {"queued": counts.queued, "dead": counts.dead})
 
 
-def _write_test(_message: Message, at: datetime) -> Rendered:
-    given = settings()
-    return Rendered(*render_mail("test", given.locale or "en", given.timezone, at=at))
+def _write_test(message: Message, at: datetime) -> Rendered:
+    return Rendered(*render_mail(TEST, message.about["locale"], settings().timezone, at=at))

@@ -233,7 +233,7 @@ class TestMakingReady:
         assert mailing.deliver(at) == Delivered(held=1, accepted=1)
         message = mailing.message(strange)
         assert message.state is MessageState.HELD
-        assert message.last_error == "nobody here writes mails of the kind from_the_future"
+        assert message.last_error == "Nothing here writes mails of this kind."
         assert mailing.message(known).state is MessageState.ACCEPTED
 
     def test_a_template_that_fails_holds_only_its_own(self, mailing, server, at):
