@@ -92,8 +92,8 @@ def may_step(person: Person, item: Item, who: Who, facts: Facts) -> bool:
 
 
 def may_edit(person: Person, item: Item, at: datetime) -> bool:
-    """Texts may be changed by every member while new, later by the owner, the board keeper and leaders."""
-    if item.phase is Phase.NEW:
+    """Texts may be changed by every member while nobody owns it, later by the owner, the board keeper and leaders."""
+    if item.phase is Phase.NEW or item.owner_id is None:
         return is_member(person, item)
     return is_owner_side(person, item, at) or is_keeper(person, item)
 

@@ -74,21 +74,53 @@ class Hands:
         """What the sheet still asks: the names of the criteria."""
         return [str(q.get_attribute("data-missing")) for q in self.sheet.locator("[data-question][data-missing]").all()]
 
+    @property
+    def form(self) -> Locator:
+        """Where questions are answered now: the sheet that is open, else "what is next" on the item's page."""
+        return self.sheet if self.sheet.count() else self.page.locator("#next")
+
     def fill(self, label: str, words: str, *, as_: str = "") -> Hands:
         """One field."""
         self.answers.append(as_ or label)
-        self.sheet.get_by_label(label).fill(words)
+        self.form.get_by_label(label).fill(words)
         return self
 
-    def tap(self, words: str, *, as_: str = "") -> Hands:
-        """One choice."""
+    def choose(self, label: str, words: str) -> Hands:
+        """One line of a list."""
+        self.answers.append(label)
+        self.form.get_by_label(label).select_option(label=words)
+        return self
+
+    def tap(self, words: str, *, within: str = "", as_: str = "") -> Hands:
+        """One choice; `within` names the question when several have such a choice."""
         self.answers.append(as_ or words)
-        self.sheet.locator("label.choice", has_text=words).click()
+        where = self.form.get_by_role("group", name=within) if within else self.form
+        where.get_by_role("radio", name=words).or_(where.get_by_role("checkbox", name=words)).first.check()
+        return self
+
+    def unfold(self, answer: str) -> Hands:
+        """An answer that is there already: opened, to change it."""
+        folded = self.form.locator("details.settled")
+        if not folded.evaluate("e => e.open"):
+            folded.locator("> summary").click()
+        row = self.form.locator(f"[data-answer={answer}]")
+        if not row.evaluate("e => e.open"):
+            row.locator("> summary").click()
+        return self
+
+    def act(self, words: str) -> Hands:
+        """One of the acts on the item's page: its sheet opens."""
+        self.page.locator("#main").get_by_role("link", name=words, exact=True).first.click()
+        expect(self.sheet).to_be_visible()
         return self
 
     def press(self, words: str) -> Hands:
-        """The button of the sheet; it closes when that was enough."""
-        self.sheet.get_by_role("button", name=words).click()
+        """The button; that was enough, and the sheet is gone."""
+        button = self.form.get_by_role("button", name=words)
+        with self.page.expect_response(lambda answer: answer.request.method == "POST") as heard:
+            button.click()
+        if heard.value.status >= 400:
+            raise AssertionError(f"{words}: {heard.value.status} {_complaint(heard.value.text())}")
         expect(self.sheet).to_have_count(0)
         return self
 
@@ -116,6 +148,12 @@ class Hands:
         self.page.keyboard.press("Enter")
         expect(self.sheet).to_have_count(0)
         return self
+
+
+def _complaint(refusal: str) -> str:
+    """What a refused form says is wrong, in plain text."""
+    summary = re.search(r"<ul>(.*?)</ul>", refusal, re.S)
+    return " ".join(re.sub("<[^>]+>", " ", summary[1] if summary else refusal).split())
 
 
 def listen(page: Page, complaints: list[str]) -> None:

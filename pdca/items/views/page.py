@@ -40,7 +40,7 @@ from pdca.items.views.gate import Asking, action_of, gate
 from pdca.items.views.history import CheckView, FactView, PromiseRow, RoundView
 from pdca.items.views.loading import comments_by_id, domains_of, journal_of, links_of, load, names_by_id
 from pdca.items.views.refused import NOT_REFUSED, Refused
-from pdca.items.views.sheet import Link, SheetView
+from pdca.items.views.sheet import NOTE, Link, SheetView
 from pdca.people.models import Person, Role
 from pdca.web import say
 
@@ -296,7 +296,7 @@ def _page(
         decisions=tuple(_decision(row, r) for row in reversed(item.decisions)),
         waivers=tuple((row.rule, _waiver(row, facts)) for row in item.waivers),
         timeline=history.timeline(item, facts, may_act=r.works_here),
-        verdict_url="" if may and view and _asks(view, "verdict") else _verdict_url(r),
+        verdict_url="" if may and view and _settles(view, "verdict") else _verdict_url(r),
         told_url=r.url("items.told") if _is_to_tell(r) else "",
         rounds=history.rounds(item, facts),
         promises=history.promises(item, facts),
@@ -539,8 +539,10 @@ def _gate(asking: Asking, step: Step) -> SheetView:
     return gate(asking, step, action=action_of(asking, step), hidden={"to": step.target.value})
 
 
-def _asks(view: SheetView, name: str) -> bool:
-    return any(q.name == name for q in view.questions)
+def _settles(view: SheetView, name: str) -> bool:
+    """Whether this question can be answered with the step: no note stands in the way of it."""
+    names = [q.name for q in view.questions]
+    return name in names and NOTE not in names
 
 
 def _heading(step: Step | None, view: SheetView | None) -> str:
