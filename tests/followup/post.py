@@ -84,14 +84,15 @@ class Mail:
     @property
     def subject(self) -> str:
         """The subject."""
-        return str(self.message["Subject"])
+        # A long one is folded after its name, which leaves a blank.
+        return str(self.message["Subject"]).strip()
 
     @property
     def text(self) -> str:
         """The plain text."""
         part = self.message.get_body(("plain",))
         assert part is not None
-        return part.get_content()
+        return part.get_content().replace("\r\n", "\n")
 
     @property
     def links(self) -> list[str]:
