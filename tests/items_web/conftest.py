@@ -22,8 +22,8 @@ from tests.factories import signed_in
 from tests.stories import Crew, Story
 
 HTMX = {"HX-Request": "true"}
-# What a request itself may write without changing anything of an item.
-ASIDE = {"sign_in"}
+# What signing in writes: it changes nothing of an item.
+ASIDE = {"sign_in", "person"}
 
 
 @pytest.fixture(autouse=True)

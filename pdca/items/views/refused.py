@@ -60,13 +60,18 @@ def _of_invalid(errors: Collection[FieldError], known: Collection[str]) -> Refus
 
 
 # What the operations call an answer, where its input is called otherwise.
-ALIASES = {"customer_told": "told_how", "with_whom": "call_with", "on": "call_on", "text": "told_message"}
+ALIASES = {
+    "customer_told": ("told_how",),
+    "with_whom": ("call_with", "told_who"),
+    "on": ("call_on", "told_on"),
+    "text": ("told_message",),
+}
 
 
 def input_of(name: str, known: Collection[str]) -> str:
     """The input where a sentence about `name` belongs: itself, or the first input of that question."""
-    name = ALIASES[name] if name not in known and name in ALIASES else name
     if name in known:
         return name
     question = QUESTIONS.get(name)
-    return next((one for one in question.fields if one in known), "") if question else ""
+    others = (*ALIASES.get(name, ()), *(question.fields if question else ()))
+    return next((one for one in others if one in known), "")
