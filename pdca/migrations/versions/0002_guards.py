@@ -31,14 +31,16 @@ GUARDS = (
     Guard("journal_no_delete", "journal", "DELETE", "1 = 1", "the journal can only be added to"),
     Guard("attempt_no_update", "attempt", "UPDATE", "1 = 1", "an attempt can only be added"),
     Guard("attempt_no_delete", "attempt", "DELETE", "1 = 1", "an attempt can only be added"),
-    # Taking back a closing unfreezes in one go; nothing else changes a frozen round.
+    # Taking back a closing or a stop unfreezes the round that runs, in one go; nothing else changes a frozen round.
     Guard(
         "round_frozen",
         "round",
         "UPDATE",
-        "OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NOT NULL",
+        "OLD.frozen_at IS NOT NULL AND (NEW.frozen_at IS NOT NULL OR EXISTS (SELECT 1 FROM item i "
+        "WHERE i.id = OLD.item_id AND i.round_number > OLD.number))",
         "a frozen round never changes",
     ),
+    Guard("round_kept", "round", "DELETE", "OLD.frozen_at IS NOT NULL", "a frozen round never changes"),
     # I4
     Guard(
         "message_accepted",
@@ -100,7 +102,8 @@ def _postgresql(guard: Guard) -> list[str]:
     row = "OLD" if guard.event == "DELETE" else "NEW"
     return [
         f"CREATE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {guard.when} THEN "
-        f"RAISE EXCEPTION '{guard.says}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {row}; END $$",
+        f"RAISE EXCEPTION '{guard.says}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        f"RETURN {row}; END $$",
         f"CREATE TRIGGER {guard.name} BEFORE {guard.event} ON {guard.table} FOR EACH ROW "
         f"EXECUTE FUNCTION {guard.name}()",
     ]
