@@ -15,7 +15,7 @@ from pdca.db import db as database  # `pdca.db` must stay the module
 
 # Each room may have models.py (tables), routes.py (blueprints), wiring.py (`install(app)`) and cli.py
 # (`register_cli(app)`). The order is the order in which they may lean on each other.
-ROOMS = ("mail", "people", "catalogue", "items", "aftercare", "followup", "board", "review", "exchange")
+ROOMS = ("mail", "people", "catalogue", "items", "aftercare", "followup", "board", "review", "exchange", "demo")
 
 migrate = Migrate()
 

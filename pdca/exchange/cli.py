@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy import func, inspect, select
+from sqlalchemy import inspect
 
 from pdca import clock
 from pdca.catalogue.models import CustomerGroup, Service
@@ -32,10 +32,11 @@ from pdca.exchange.restore import NotRestored, Restored, restore
 from pdca.exchange.sheet import LARGEST, Record, read_sheet
 from pdca.exchange.shelf import ListOf, Shelf, shelf_of
 from pdca.people.models import Installation, Person, Role, Team
-from pdca.people.queries import people_with, person_by_email
+from pdca.people.queries import people_with, person_by_email, team_by_name
 
 SAID = {State.NEW: "new", State.KNOWN: "known already", State.REFUSED: "refused", State.EMPTY: "empty"}
 LISTS: dict[ListOf, str] = {Service: "services", CustomerGroup: "customer groups"}
+LONGEST_NUMBER = 10
 INSTANCE_ID = "instance_id"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -85,26 +86,25 @@ def _who_and_where(team_name: str, email: str | None) -> tuple[int, int, Shelf]:
 
 
 def _team(name: str) -> Team:
-    named = select(Team).where(func.lower(Team.name) == name.strip().lower())
-    team = db.session.scalar(named)
-    if team is None and name.isdigit():
+    team = team_by_name(name)
+    if team is None and name.isdecimal() and len(name) < LONGEST_NUMBER:
         team = db.session.get(Team, int(name))
     if team is None:
-        raise click.UsageError(f"there is no team {name!r}")
+        raise click.ClickException(f"there is no team {name!r}; `pdca team add NAME` makes one")
     return team
 
 
 def _person(email: str) -> Person:
     person = person_by_email(email)
     if person is None or not person.is_active:
-        raise click.UsageError(f"there is nobody with the address {email}")
+        raise click.ClickException(f"nobody here has the address {email}; `pdca user add` makes an account")
     return person
 
 
 def _first_keeper(team: Team) -> Person:
     able = [*people_with(team.id, Role.BOARD_KEEPER), *people_with(team.id, Role.LEADER)]
     if not able:
-        raise click.UsageError(f"{team.name!r} has no board keeper and no leader: say who imports with --as EMAIL")
+        raise click.ClickException(f"{team.name!r} has no board keeper and no leader: say who imports with --as EMAIL")
     return able[0]
 
 

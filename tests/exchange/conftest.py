@@ -27,11 +27,3 @@ def team(session):
 
 def _person(name):
     return Person(email=f"{name}@example.org", name=name.title(), created_at=LONG_AGO)
-
-
-@pytest.fixture(autouse=True)
-def _followup_for_now(app):
-    from pdca import db as d
-
-    if not d._reconcilers:
-        d.register_reconciler(lambda touched: None)
