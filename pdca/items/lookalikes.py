@@ -80,9 +80,9 @@ def _rarity(texts: Sequence[Text]) -> dict[str, float]:
 
 def _likeness(one: Text, other: Text, rarity: dict[str, float]) -> float:
     """From 0 to 1: the cosine of the two texts' weighted words."""
-    if fuzz.ratio(one.title, other.title, processor=utils.default_process) >= SAME_LINE_FROM:
-        return 1.0
     a, b = _said(one), _said(other)
+    if a.meanings and fuzz.ratio(one.title, other.title, processor=utils.default_process) >= SAME_LINE_FROM:
+        return 1.0
     if len(a.meanings & b.meanings) < SHARED_WORDS:
         return 0.0
     shared = sum(_weight(a, word, rarity) * _weight(b, word, rarity) for word in a.counts if word in b.counts)

@@ -62,6 +62,7 @@ def follow(item: Item, *, by: Person, at: datetime) -> None:
     """Hear how it goes on."""
     if not any(f.person_id == by.id for f in item.followers):
         item.followers.append(Follower(item_id=item.id, person_id=by.id))
+        db.session.flush()
         record(item, "followed", by=by, at=at)
 
 
