@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ from werkzeug.datastructures import MultiDict
 
 from pdca import clock
 from pdca.items import words
+from pdca.items.criteria import last_verdict
 from pdca.items.facts import Facts
-from pdca.items.lifecycle import Act, Step, concerns, frozen_refuses, last_verdict, next_step, step_between
+from pdca.items.frozen import Act, frozen_refuses
+from pdca.items.lifecycle import Step, concerns, next_step, step_between
 from pdca.items.models import Handover, Item, Promise
 from pdca.items.moves import STEP_ACTS
 from pdca.items.permissions import KEEPERS, may_decide, may_edit, may_step, role_on
@@ -34,8 +36,8 @@ from pdca.items.terms import (
     Verdict,
 )
 from pdca.items.views import history
-from pdca.items.views.answered import baseline_words, customer_words, is_defaulted, words_of, yes_no
 from pdca.items.views.acts import note_rows
+from pdca.items.views.answered import baseline_words, customer_words, is_defaulted, words_of, yes_no
 from pdca.items.views.gate import Asking, action_of, gate
 from pdca.items.views.history import CheckView, FactView, PromiseRow, RoundView
 from pdca.items.views.loading import comments_by_id, domains_of, journal_of, links_of, load, names_by_id
@@ -62,6 +64,9 @@ class Promised:
     is_defaulted: bool = False
 
 
+QUOTES = " \"'“”„‘’«»"
+
+
 @dataclass(frozen=True)
 class Why:
     """The purpose, and who it is for."""
@@ -70,6 +75,11 @@ class Why:
     is_defaulted: bool
     customer: str
     noticeable: str
+
+    @property
+    def quoted(self) -> str:
+        """In quotation marks, once: people often type them along."""
+        return f"“{self.text.strip(QUOTES)}”"
 
 
 @dataclass(frozen=True)
@@ -210,6 +220,8 @@ class Reading:
     item: Item
     facts: Facts
     role: Role | None
+    # Asked many times for one page, answered by the database once per kind of right.
+    asked: dict[str, bool] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:
@@ -229,7 +241,24 @@ class Reading:
         """Whether this person may take this step now; a frozen card lets few through (R8)."""
         if step is None or frozen_refuses(self.facts, STEP_ACTS.get(step.name, Act.MOVE)):
             return False
-        return may_step(self.person, self.item, step.who, self.facts)
+        return self._once(step.who, lambda: may_step(self.person, self.item, step.who, self.facts))
+
+    @property
+    def decides(self) -> bool:
+        """Whether this person decides where the rules want a leader who is not the owner."""
+        return self._once("decides", lambda: may_decide(self.person, self.item, self.at))
+
+    @property
+    def edits(self) -> bool:
+        """Whether this person may change answers now."""
+        if not self.facts.is_open or self.facts.is_frozen:
+            return False
+        return self._once("edits", lambda: may_edit(self.person, self.item, self.at))
+
+    def _once(self, what: str, ask: Callable[[], bool]) -> bool:
+        if what not in self.asked:
+            self.asked[what] = ask()
+        return self.asked[what]
 
 
 def item_page(
@@ -307,12 +336,12 @@ def _page(
         follows=_follows(r),
         handover_url=r.url("items.handover") if _may_hand_over(r) else "",
         facts=tuple(_facts(item, facts)),
-        edit_url=r.url("items.answers") if _may_edit(r) else "",
+        edit_url=r.url("items.answers") if r.edits else "",
         facts_url=_facts_url(r),
         labels=tuple(label.name for label in item.labels),
-        labels_url=r.url("items.labels") if _may_edit(r) else "",
+        labels_url=r.url("items.labels") if r.edits else "",
         links=tuple(_links(r)),
-        links_url=r.url("items.links") if r.works_here else "",
+        links_url=r.url("items.links") if r.works_here and not facts.is_frozen else "",
         files=tuple(_files(r)),
         files_url=r.url("items.add_file") if r.works_here else "",
         file_error=_first(file_refused),
@@ -705,7 +734,7 @@ def _decision_title(row: Any) -> str:
 def _decides(row: Any, r: Reading) -> bool:
     if row.state is not DecisionState.OPEN:
         return False
-    return r.role in KEEPERS if row.kind is DecisionKind.HELP else may_decide(r.person, r.item, r.at)
+    return r.role in KEEPERS if row.kind is DecisionKind.HELP else r.decides
 
 
 def _waiver(row: Any, facts: Facts) -> str:
@@ -757,10 +786,6 @@ def _follows(r: Reading) -> bool:
     return any(f.person_id == r.person.id for f in r.item.followers)
 
 
-def _may_edit(r: Reading) -> bool:
-    return r.facts.is_open and not r.facts.is_frozen and may_edit(r.person, r.item, r.at)
-
-
 FACT_NAMES = (
     *("problem", "service_id", "touchpoint", "importance", "channel", "need", "no_survey", "agreed", "aftercare"),
     *("groups", "catalogue_changes", "last_useful_on"),
@@ -790,7 +815,7 @@ def _facts(item: Item, facts: Facts) -> Iterator[FactRow]:
 
 
 def _facts_url(r: Reading) -> str:
-    if not _may_edit(r):
+    if not r.edits:
         return ""
     asks = ["problem", "noticeable", "customer", "service_id", "channel", "importance", "last_useful_on"]
     asks += ["catalogue_changes"] if r.facts.phase is not Phase.NEW else []
@@ -807,7 +832,7 @@ def _links(r: Reading) -> Iterator[LinkView]:
             title=other.title,
             phase=other.phase.value,
             url=url_for("items.show", item_id=other.id),
-            remove_url=r.url("items.unlink", link_id=link.id) if r.works_here and points else "",
+            remove_url=r.url("items.unlink", link_id=link.id) if r.works_here and points and not r.facts.is_frozen else "",
         )
 
 
