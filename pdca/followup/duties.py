@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 
 from pdca import clock
 from pdca.followup.terms import DutyKind, Part
+from pdca.items.criteria import last_verdict
 from pdca.items.facts import CheckFacts, DecisionFacts, Facts
-from pdca.items.lifecycle import STEPS, last_verdict
+from pdca.items.lifecycle import STEPS
 from pdca.items.terms import CheckState, CustomerType, DecisionKind, Importance, Method, Phase, Verdict
 
 START = next(step for step in STEPS if step.name == "start")

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import CallAnswer
+from pdca.items.criteria import needs_observation
 from pdca.items.facts import Facts
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act, needs_observation
 from pdca.items.models import Answer, Call, Check, Contact, Item
 from pdca.items.permissions import guard, refuse, require_member, require_owner, somebody_else
 from pdca.items.queries import facts_of

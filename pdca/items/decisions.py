@@ -7,8 +7,10 @@ from datetime import datetime
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import promises
+from pdca.items.criteria import LEADER_DECIDES_FROM_ROUND
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import LEADER_DECIDES_FROM_ROUND, STEPS, Act, Who
+from pdca.items.lifecycle import STEPS, Who
 from pdca.items.models import Decision, Item, Waiver
 from pdca.items.permissions import (
     SOMEBODY_ELSE_MESSAGE,

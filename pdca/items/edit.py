@@ -15,8 +15,8 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import decisions, handovers, planning, promotion, verdicts
 from pdca.items.answers import Answers
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Announcement, Call, Contact, Item, ItemLink, Lesson, Need
 from pdca.items.permissions import MEMBERS, guard, may_edit, refuse
 from pdca.items.queries import facts_of

@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, NotFound
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import File, Item
 from pdca.items.permissions import guard, require_member
 from pdca.items.queries import facts_of

@@ -11,8 +11,8 @@ from sqlalchemy.orm import selectinload
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
 from pdca.items.facts import Facts
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Handover, Item
 from pdca.items.permissions import KEEPERS, guard, is_keeper, refuse, require_member, require_owner
 from pdca.items.queries import facts_of

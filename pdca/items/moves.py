@@ -15,8 +15,9 @@ from pdca.items.defaults import fill_quick_win
 from pdca.items.edit import MAY_NOT_EDIT, Writing, write
 from pdca.items.ending import drop_waiting_date, end, join_twin, say
 from pdca.items.facts import Facts
+from pdca.items.frozen import FROZEN_MESSAGE, Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import FROZEN_MESSAGE, Act, Step, Who, step_between
+from pdca.items.lifecycle import Step, Who, step_between
 from pdca.items.lookalikes import settle_lookalikes
 from pdca.items.models import Item, Move
 from pdca.items.permissions import MEMBERS, WHO_MESSAGE, guard, may_edit, may_step, on_behalf_of, refuse, role_on

@@ -10,7 +10,8 @@ from pdca import clock
 from pdca.db import db
 from pdca.errors import N_, Missing, NotAllowed
 from pdca.items.facts import Facts
-from pdca.items.lifecycle import FROZEN_MESSAGE, Act, Who, frozen_refuses
+from pdca.items.frozen import FROZEN_MESSAGE, Act, frozen_refuses
+from pdca.items.lifecycle import Who
 from pdca.items.models import Item
 from pdca.items.terms import Kind, Phase
 from pdca.people.models import Absence, Person, Role

@@ -8,8 +8,8 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
 from pdca.items.answers import Answers, ToldAnswer
 from pdca.items.facts import Facts
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Decision, Item, Promise, Word
 from pdca.items.permissions import guard, refuse, require_owner
 from pdca.items.planning import move_check, open_checks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pdca.items import decisions
-from pdca.items.lifecycle import LEADER_DECIDES_FROM_ROUND
+from pdca.items.criteria import LEADER_DECIDES_FROM_ROUND
 from pdca.items.models import Item, Round
 from pdca.people.models import Person
 

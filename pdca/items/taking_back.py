@@ -9,8 +9,8 @@ from typing import Any
 from pdca.db import db
 from pdca.errors import N_
 from pdca.items import planning, promises
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Decision, Item, Move, Round, Word
 from pdca.items.permissions import guard, refuse
 from pdca.items.queries import facts_of

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from pdca.catalogue.models import Label
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Comment, Follower, Item, ItemLink, Mention
 from pdca.items.permissions import guard, may_edit, refuse, require_member
 from pdca.items.queries import facts_of

@@ -10,8 +10,8 @@ from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import CallAnswer, VerdictAnswer
 from pdca.items.checks import ATTEMPTS, CORRECTION, WRITE_EVIDENCE
 from pdca.items.facts import CheckFacts, Facts
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Call, Check, Item, Word
 from pdca.items.permissions import SOMEBODY_ELSE_MESSAGE, guard, is_member, may_decide, refuse, require_owner
 from pdca.items.planning import ask_again, cancel_open

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import AnnouncementAnswer, Answers, CallAnswer
 from pdca.items.edit import Writing, write
+from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.lifecycle import Act
 from pdca.items.models import Item
 from pdca.items.permissions import guard, refuse, require_member, require_owner
 from pdca.items.queries import facts_of

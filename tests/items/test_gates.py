@@ -8,8 +8,9 @@ import pytest
 
 from pdca.items.answers import Answers
 from pdca.items.capture import capture
+from pdca.items.criteria import NEVER_WAIVED
 from pdca.items.decisions import WAIVABLE
-from pdca.items.lifecycle import NEVER_WAIVED, STEPS, step_between
+from pdca.items.lifecycle import STEPS, step_between
 from pdca.items.moves import move
 from pdca.items.terms import Kind, Phase
 from tests.conftest import MONDAY

@@ -12,6 +12,7 @@ from pdca.errors import N_, FieldError, Invalid, NotFound
 from pdca.items import checks, verdicts, words
 from pdca.items.answers import AnnouncementAnswer, CallAnswer, VerdictAnswer
 from pdca.items.checks import CheckAnswer
+from pdca.items.criteria import needs_observation
 from pdca.items.forms.acts import (
     AnnouncementForm,
     CallForm,
@@ -20,7 +21,6 @@ from pdca.items.forms.acts import (
     ToldForm,
     VerdictForm,
 )
-from pdca.items.lifecycle import needs_observation
 from pdca.items.models import Answer, Check, Item
 from pdca.items.routes import bp
 from pdca.items.routes.acting import Doing, act

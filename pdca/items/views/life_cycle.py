@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from pdca.items import words
-from pdca.items.lifecycle import NEVER_WAIVED, STEPS, Criterion, Step, Who
+from pdca.items.criteria import NEVER_WAIVED, Criterion
+from pdca.items.lifecycle import STEPS, Step, Who
 from pdca.items.permissions import WHO_MESSAGE
 from pdca.items.terms import Phase
 from pdca.web import say
