@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pdca.db import db
-from pdca.followup import invariants
+from pdca.followup import invariants, jobs
 from pdca.followup.models import Duty, DutyState
 from pdca.items.models import Item
 from pdca.items.terms import Phase
@@ -133,3 +133,10 @@ def promised(stage: Stage) -> Stage:
         stage.item_id = walk(made, Phase.DO, at=day(0, 9)).item.id
     stage.passes(day(0))
     return stage
+
+
+def queue_only(stage: Stage, moment: datetime) -> None:
+    """Everything but delivery: today's mails wait in the outbox."""
+    with stage.app.app_context():
+        jobs.step_up(moment)
+        jobs.gather_all(moment)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pdca.db import db, touch
-from pdca.followup import jobs, notices
+from pdca.followup import notices
 from pdca.followup.jobs import followup_once
 from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
 from pdca.items import decisions, handovers, promises
@@ -23,7 +23,7 @@ from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import suppress
 from pdca.people.models import Absence, Membership, Person
 from pdca.people.operations import remove_member
-from tests.followup.conftest import Stage, at, day
+from tests.followup.conftest import Stage, at, day, queue_only
 from tests.stories import Crew, Story, new, walk
 
 DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
@@ -48,13 +48,6 @@ def leave(team: Crew, person: Person, moment: datetime) -> None:
     """No longer in the team."""
     membership = db.session.query(Membership).filter_by(person_id=person.id).one()
     remove_member(membership, by=team.leader, at=moment)
-
-
-def queue_only(stage: Stage, moment: datetime) -> None:
-    """Everything but delivery: today's mails wait in the outbox."""
-    with stage.app.app_context():
-        jobs.step_up(moment)
-        jobs.gather_all(moment)
 
 
 # --- catching up, twice, at once -------------------------------------------------------------------------

@@ -1,0 +1,177 @@
+"""My list, the number in the menu, the administrators' clock, and /health."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import event
+
+from pdca.db import db
+from pdca.items.answers import LookalikeAnswer
+from pdca.items.terms import LookalikeChoice, Phase
+from pdca.people.models import Absence, Person, Role
+from tests.factories import signed_in
+from tests.followup.conftest import Stage, at, day
+from tests.stories import new, walk
+
+DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
+
+
+def page(stage: Stage, person: Person, moment: datetime, path: str = "/me/list"):
+    """What this person sees at a moment."""
+    with time_machine.travel(moment, tick=True):
+        with stage.app.app_context(), db.writing():
+            client = signed_in(stage.app, db.session.get_one(Person, person.id))
+        return client.get(path, headers={"Accept-Language": "en"})
+
+
+def rows(html: str) -> list[str]:
+    """ "group | when | title" of every line."""
+    found, group = [], ""
+    for head, when, title in re.findall(
+        r'<h2 id="list-(\w+)"|<time class="due[^"]*"[^>]*>([^<]+)</time>|<h3>.*?<a href="[^"]+">([^<]+)</a>', html
+    ):
+        group = head or group
+        if when:
+            found.append(f"{group} | {when} | ")
+        if title:
+            found[-1] += title
+    return found
+
+
+def test_an_empty_list_is_praise(stage: Stage):
+    html = page(stage, stage.team.owner, day(0)).text
+    assert "Everything is done." in html
+
+
+def test_the_list_is_grouped_by_when(stage: Stage):
+    with stage.work() as team:
+        for title, due_on in (
+            ("Te laat", date(2026, 3, 6)),
+            ("Vandaag", date(2026, 3, 9)),
+            ("Deze week", date(2026, 3, 13)),
+        ):
+            walk(team, Phase.DO, at=day(0, 9), title=title, due_on=due_on, lookalikes=DIFFERENT)
+        walk(team, Phase.PLAN, at=day(3, 9), title="Later", lookalikes=DIFFERENT)
+    assert rows(page(stage, stage.team.owner, day(7)).text) == [
+        "late | 3 days late | Te laat",
+        "today | today | Vandaag",
+        "week | Friday | Deze week",
+        "later | Thu 19 Mar | Later",
+    ]
+
+
+def test_a_line_says_what_to_do_and_leads_to_where(promised: Stage):
+    html = page(promised, promised.team.owner, at(3, 24)).text
+    assert "The promised date has passed: say “done”, give a new date or ask for help." in html
+    assert f'href="/items/{promised.item_id}#next"' in html
+    # Red is for what is frozen, and this card is.
+    assert 'class="due is-frozen"' in html
+
+
+def test_the_deputy_sees_it_in_an_absence(promised: Stage):
+    with promised.work() as team:
+        team.owner.deputy_id = team.member.id
+        db.session.add(Absence(person_id=team.owner.id, from_on=date(2026, 3, 2), until_on=date(2026, 3, 13)))
+    assert len(rows(page(promised, promised.team.member, day(2)).text)) == 1
+    assert "You stand in for Omar Bakker." in page(promised, promised.team.member, day(2)).text
+    assert rows(page(promised, promised.team.member, day(14)).text) == []
+
+
+def test_every_keeper_sees_what_the_keeper_owes(stage: Stage):
+    with stage.work() as team:
+        new(team, at=day(0, 9), title="Formulier onleesbaar")
+        second = team.join("Kim Blok", Role.BOARD_KEEPER)
+        second.locale = "en"
+        second_id = second.id
+    with stage.look():
+        second = db.session.get_one(Person, second_id)
+        db.session.expunge(second)
+    assert len(rows(page(stage, stage.team.keeper, day(0)).text)) == 1
+    assert len(rows(page(stage, second, day(0)).text)) == 1
+    assert rows(page(stage, stage.team.owner, day(0)).text) == []
+
+
+def test_what_is_quiet_until_its_day_is_not_listed(stage: Stage):
+    with stage.work() as team:
+        walk(team, Phase.CLOSED, at=day(0, 9))
+    assert rows(page(stage, stage.team.owner, at(3, 24)).text) == []
+
+
+def test_who_left_sees_nothing_of_it(promised: Stage):
+    from pdca.people.models import Membership
+
+    with promised.work() as team:
+        db.session.execute(Membership.__table__.delete().where(Membership.person_id == team.owner.id))
+    assert rows(page(promised, promised.team.owner, at(3, 24)).text) == []
+
+
+def test_the_menu_counts_what_is_due(promised: Stage):
+    number = re.compile(r'href="/me/list"[^>]*>(?:<svg.*?</svg><span>)?My list(?: <b>(\d+)</b>)?')
+    assert number.search(page(promised, promised.team.owner, day(2)).text)[1] is None
+    assert number.search(page(promised, promised.team.owner, at(3, 24)).text)[1] == "1"
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_list_costs_the_same_whatever_its_length(stage: Stage, count: int, request: pytest.FixtureRequest):
+    with stage.work() as team:
+        for n in range(count):
+            new(team, at=day(0, 9), title=f"Idee {n}")
+    seen: list[str] = []
+    with stage.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+    assert len(rows(page(stage, stage.team.keeper, day(0)).text)) == count
+    known = request.config.cache.get("followup/list_queries", {})
+    known[f"{engine.dialect.name}:{count}"] = len(seen)
+    request.config.cache.set("followup/list_queries", known)
+    other = known.get(f"{engine.dialect.name}:{31 - count}")
+    assert other is None or other == len(seen)
+
+
+# --- administrators --------------------------------------------------------------------------------------
+
+
+def test_only_administrators_see_the_clock(promised: Stage):
+    assert page(promised, promised.team.leader, day(0), "/admin/followup").status_code == 404
+
+
+def test_the_clock_runs_or_is_red(promised: Stage):
+    with promised.work() as team:
+        team.administrator.locale = "en"
+    fresh = page(promised, promised.team.administrator, day(0) + timedelta(minutes=4), "/admin/followup").text
+    assert "Yes: the last pass ended on" in fresh
+    assert "1 items, 0 drifted" in fresh
+    stale = page(promised, promised.team.administrator, day(0) + timedelta(minutes=6), "/admin/followup").text
+    assert "No: the last pass ended on" in stale
+    assert "frozen-word" in stale
+
+
+def test_before_the_first_pass_it_says_so(stage: Stage):
+    with stage.work() as team:
+        team.administrator.locale = "en"
+    assert "It never ran here." in page(stage, stage.team.administrator, day(0), "/admin/followup").text
+
+
+def health(stage: Stage, moment: datetime):
+    """What /health says at a moment."""
+    with time_machine.travel(moment, tick=True):
+        return stage.app.test_client().get("/health")
+
+
+def test_health_tells_a_living_clock_from_a_dead_one(promised: Stage):
+    alive, dead = health(promised, day(0) + timedelta(minutes=4)), health(promised, day(0) + timedelta(minutes=6))
+    assert (alive.status_code, dead.status_code) == (200, 503)
+    assert 239 <= alive.json["scheduler"]["age_s"] <= 241
+    assert dead.json["scheduler"]["last_run"].startswith("2026-03-02T09:00")
+
+
+def test_a_clock_that_never_ran_is_ill_only_when_something_waits(stage: Stage):
+    assert health(stage, day(0)).status_code == 200
+    with stage.work() as team:
+        new(team, at=day(0, 9))
+    assert health(stage, day(0)).status_code == 200
+    assert health(stage, day(8)).status_code == 503

@@ -1,0 +1,102 @@
+"""The clock as a process of its own: it ticks, sends, says that it lives, and stops when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+
+from pdca import clock, scheduler
+from pdca.db import db
+from pdca.followup import jobs
+from pdca.followup.models import Node
+from pdca.mail.models import Message, MessageState
+from pdca.mail.operations import queue
+from tests.conftest import KEY
+
+PATIENCE_S = 60
+
+
+def test_the_whole_clock_is_one_page():
+    assert [(job.name, job.every_s) for job in scheduler.JOBS] == [("tick", 60), ("deliver", 10)]
+
+
+def test_a_late_tick_runs_once_and_never_beside_itself(app):
+    made = scheduler.build(app)
+    for job in made.get_jobs():
+        assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
+
+
+def test_a_failing_tick_does_not_end_the_process(app, monkeypatch, caplog):
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    scheduler._in_app(app, scheduler.Job("tick", 60, fail))()
+    assert "tick failed" in caplog.text
+
+
+def test_once_prints_exactly_five_counts(app):
+    result = app.test_cli_runner().invoke(args=["followup", "--once"])
+    assert result.output == '{"notices": 0, "messages": 0, "accepted": 0, "deferred": 0, "dead": 0}\n'
+
+
+def test_without_once_it_says_what_to_do(app):
+    result = app.test_cli_runner().invoke(args=["followup"])
+    assert result.exit_code == 2
+    assert "say --once; `pdca scheduler` runs it every minute" in result.output
+
+
+def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_path: Path):
+    with app.app_context(), db.writing():
+        message = queue(
+            "test",
+            address="otten@example.nl",
+            about={"locale": "en"},
+            dedupe_key="test:1",
+            at=clock.now(),
+            not_before=clock.now(),
+        )
+        message_id = message.id
+        db.session.commit()
+    env = {**os.environ, "PDCA_INSTANCE": str(tmp_path), "PDCA_DATABASE_URL": database, "PDCA_SECRET_KEY": KEY}
+    process = subprocess.Popen([sys.executable, "-m", "pdca", "scheduler"], env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        assert _within(PATIENCE_S, lambda: _state(app, message_id) is MessageState.ACCEPTED)
+        assert _within(PATIENCE_S, lambda: _last_run(app) is not None)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert "follow-up runs: tick every 60 s, deliver every 10 s" in errors
+
+
+def _within(seconds: float, holds) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def _state(app, message_id: int) -> MessageState:
+    with app.app_context(), db.reading():
+        return db.session.get_one(Message, message_id).state
+
+
+def _last_run(app):
+    with app.app_context(), db.reading():
+        return db.session.scalar(select(Node.last_run_at).where(Node.name != "sweep"))
+
+
+def test_every_step_of_the_pass_stands_in_its_story():
+    """The order is the order of the loop: sweep, verdicts, steps, customers, people, delivery."""
+    names = [name for name in jobs.followup_once.__code__.co_names if name in vars(jobs)]
+    wanted = ["sweep_if_due", "follow_customers", "step_up", "ask_customers", "gather_all", "deliver"]
+    assert [name for name in names if name in wanted] == wanted
