@@ -24,7 +24,9 @@ from pdca.people.queries import TeamRules, rules_of
 # Mails to customers. What a customer asked for ("send me a new link") is not counted as the day's one.
 KINDS = ("aftercare", "aftercare_reminder", "recurrence", "word")
 ASKED_FOR = "asked_for"
-GONE = (MessageState.OBSOLETE, MessageState.COVERED, MessageState.DEAD)
+COUNTED = (MessageState.PENDING, MessageState.SENDING, MessageState.ACCEPTED, MessageState.HELD)
+# The longest a mail is tried; one that leaves today was due at most this long ago.
+TRIED = timedelta(days=4)
 REMIND = "remind"
 BATCH = 200
 
@@ -51,9 +53,10 @@ def _days_taken(address: str, at: datetime, zone: str, queued_before: int | None
     left_at = func.coalesce(Message.accepted_at, Message.not_before)
     rows = db.session.execute(
         select(Message.id, Message.not_before, Message.accepted_at, Message.about).where(
+            Message.state.in_(COUNTED),
+            Message.not_before >= at - TRIED,
             func.lower(Message.address) == normalised(address),
             Message.kind.in_(KINDS),
-            Message.state.not_in(GONE),
             left_at >= at - timedelta(days=1),
         )
     )

@@ -208,7 +208,7 @@ def _judge(f: Facts) -> Iterator[DutyNow]:
             yield DutyNow(
                 DutyKind.JUDGE,
                 f"judge:{check_name(check)}",
-                Part.SOMEBODY_ELSE if _wants_somebody_else(f, check) else Part.OWNER,
+                Part.LEADER if _wants_somebody_else(f, check) else Part.OWNER,
                 _working_days_after(f, _answered_at(f, check), f.settings.judge_days),
                 "judge",
                 not_person_id=f.responsible_id if _wants_somebody_else(f, check) else None,

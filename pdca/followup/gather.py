@@ -34,18 +34,12 @@ WAITING = (MessageState.PENDING, MessageState.HELD)
 
 def unsent(at: datetime, after_id: int = 0) -> list[int]:
     """Notices to people that have not left, at most BATCH of them behind `after_id`."""
-    statement = (
-        select(Notice.id)
-        .outerjoin(Message, Message.id == Notice.message_id)
-        .where(Notice.person_id.is_not(None), Notice.due_at <= at, Notice.id > after_id)
-        .where(
-            (Notice.state == NoticeState.PLANNED)
-            | ((Notice.state == NoticeState.GATHERED) & Message.state.in_(WAITING))
-        )
-        .order_by(Notice.id)
-        .limit(BATCH)
-    )
-    return list(db.session.scalars(statement))
+    waiting = select(Message.id).where(Message.kind == KIND, Message.state.in_(WAITING))
+    mine = (Notice.person_id.is_not(None), Notice.due_at <= at, Notice.id > after_id)
+    planned = select(Notice.id).where(Notice.state == NoticeState.PLANNED, *mine)
+    # From the few mails that wait to their notices: what was sent long ago is not looked at every minute.
+    gathered = select(Notice.id).where(Notice.message_id.in_(waiting), Notice.state == NoticeState.GATHERED, *mine)
+    return sorted(db.session.scalars(planned.union(gathered)))[:BATCH]
 
 
 def redirect(ids: Sequence[int], at: datetime) -> int:

@@ -107,7 +107,8 @@ class News(Base):
     __tablename__ = "news"
     __table_args__ = (
         UniqueConstraint("person_id", "dedupe_key"),
-        Index("ix_news_person_message", "person_id", "message_id"),
+        Index("ix_news_state_person", "state", "person_id"),
+        Index("ix_news_message", "message_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

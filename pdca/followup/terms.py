@@ -36,8 +36,6 @@ class Part(StrEnum):
     LEADER = "leader"
     RECEIVER = "receiver"
     ASKER = "asker"
-    # Somebody other than the owner, where the rules say so.
-    SOMEBODY_ELSE = "somebody_else"
 
 
 class To(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -20,10 +20,11 @@ from pdca.web import settings
 def due_for(at: datetime) -> list[int]:
     """Leaders and sponsors whose first mail window of the week is open, and whose digest was not noted yet."""
     leaders, sponsors = _leaders_and_sponsors()
-    noted = _noted_lately(at)
-    return [
-        r.person.id for r in readers(leaders | sponsors) if r.is_open(at) and (r.person.id, _week(r, at)) not in noted
-    ]
+    noted = _noted(leaders | sponsors, at)
+    # On most days everybody has theirs, and nobody's hours need to be looked at.
+    missing = {p for p in leaders | sponsors if any((p, week) not in noted for week in _weeks(at))}
+    reading = [reader for reader in readers(missing) if reader.is_open(at)]
+    return [reader.person.id for reader in reading if (reader.person.id, _week(reader, at)) not in noted]
 
 
 def note_digests(person_ids: Sequence[int], at: datetime) -> int:
@@ -51,13 +52,17 @@ def _leaders_and_sponsors() -> tuple[set[int], set[int]]:
     return set(db.session.scalars(leaders)), set(db.session.scalars(select(Sponsorship.person_id)))
 
 
-def _noted_lately(at: datetime) -> set[tuple[int, str]]:
+def _noted(person_ids: Collection[int], at: datetime) -> set[tuple[int, str]]:
+    keys = [f"{kind}:{week}" for kind in (LEADERS, SPONSORS) for week in _weeks(at)]
     rows = db.session.execute(
-        select(News.person_id, News.dedupe_key).where(
-            News.kind.in_((LEADERS, SPONSORS)), News.at >= at - timedelta(days=10)
-        )
+        select(News.person_id, News.dedupe_key).where(News.person_id.in_(person_ids), News.dedupe_key.in_(keys))
     )
     return {(person_id, key.partition(":")[2]) for person_id, key in rows}
+
+
+def _weeks(at: datetime) -> set[str]:
+    """The weeks that `at` may fall in, anywhere on earth."""
+    return {week_of((at + timedelta(hours=hours)).date()) for hours in (-12, 14)}
 
 
 def week_of(day: date) -> str:

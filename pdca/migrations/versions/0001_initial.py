@@ -754,7 +754,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_news")),
         sa.UniqueConstraint("person_id", "dedupe_key", name=op.f("uq_news_person_id_dedupe_key")),
     )
-    op.create_index("ix_news_person_message", "news", ["person_id", "message_id"], unique=False)
+    op.create_index("ix_news_message", "news", ["message_id"], unique=False)
+    op.create_index("ix_news_state_person", "news", ["state", "person_id"], unique=False)
     op.create_table(
         "promise",
         sa.Column("id", sa.Integer(), nullable=False),
