@@ -7,7 +7,7 @@ import os
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, NotFound
@@ -41,7 +41,7 @@ SIGNATURES: dict[str, tuple[str, tuple[bytes, ...]]] = {
 TEXTS = {"txt": "text/plain", "csv": "text/csv", "md": "text/markdown", "eml": "message/rfc822"}
 
 
-def add_file(item: Item, name: str, stream: BinaryIO, folder: Path, *, by: Person, at: datetime) -> File:
+def add_file(item: Item, name: str, stream: IO[bytes], folder: Path, *, by: Person, at: datetime) -> File:
     """Keep an uploaded file. Raises Invalid when it is too large, empty or not what its name says."""
     guard(facts_of(item, at), Act.FILE)
     require_member(by, item)

@@ -189,7 +189,9 @@ def _say(item_id: int, to: Phase) -> None:
     facts = begin(item_id).facts
     if to is Phase.CLOSED:
         text = gettext("Closed: number %(number)s is really solved.", number=facts.number)
-        flash((text, facts.last_mark) if facts.last_mark is not None else text, "closed")
+        # The flash template draws the ring from the pair.
+        said: Any = text if facts.last_mark is None else (text, facts.last_mark)
+        flash(said, "closed")
         return
     phase = str(words.PHASE_NAMES[to])
     flash(gettext("Number %(number)s now stands in %(phase)s.", number=facts.number, phase=phase))

@@ -183,7 +183,7 @@ def _links(check: Check, item: Item, facts: Facts) -> tuple[Link, ...]:
     here = check.round_number == item.round_number and facts.phase in (Phase.CHECK, Phase.ACT)
     if check.state not in UNSETTLED or check.due_on is None or not here:
         return ()
-    ids = {"item_id": item.id, "check_id": check.id}
+    ids: dict[str, Any] = {"item_id": item.id, "check_id": check.id}
     if check.method is Method.OBSERVATION:
         return ((url_for("items.check_answer", **ids), gettext("Note what was seen")),)
     return (

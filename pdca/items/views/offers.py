@@ -14,6 +14,7 @@ from pdca.db import db
 from pdca.items import words
 from pdca.items.defaults import SOLVED_IS_YES
 from pdca.items.facts import Facts
+from pdca.items.judging import ORDER, best_verdict
 from pdca.items.lookalikes import lookalikes
 from pdca.items.models import Item
 from pdca.items.planning import day_of, offsets
@@ -27,7 +28,6 @@ from pdca.items.terms import (
     ToldHow,
     Verdict,
 )
-from pdca.items.verdicts import ORDER, best_verdict
 from pdca.people.models import Membership, Person, Role
 
 Option = tuple[Any, ...]
@@ -147,7 +147,7 @@ class Offers:
 
     def proposal(self, name: str) -> dict[str, str]:
         """What is filled in beforehand for a question that nobody answered yet."""
-        made = getattr(self, f"_propose_{name}", dict)()
+        made: dict[str, Any] = getattr(self, f"_propose_{name}", dict)()
         return {key: str(value) for key, value in made.items() if value not in (None, "")}
 
     def _offer_kind(self) -> dict[str, Any]:
