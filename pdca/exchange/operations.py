@@ -21,11 +21,12 @@ from pdca.exchange.sheet import Record
 from pdca.exchange.shelf import Shelf, names_in
 from pdca.items.answers import Answers, CustomerAnswer
 from pdca.items.capture import Source, capture
-from pdca.items.edit import Writing, write_default
+from pdca.items.edit import write_default
 from pdca.items.lifecycle import Who
 from pdca.items.models import Item
 from pdca.items.permissions import MEMBERS, WHO_MESSAGE, refuse
 from pdca.items.terms import ActorKind, CustomerType
+from pdca.items.writing import Writing
 from pdca.people.models import Person, Team
 from pdca.people.queries import role_in
 

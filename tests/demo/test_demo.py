@@ -28,7 +28,6 @@ OTHER_DAYS = {
     "Monday at midnight": datetime(2026, 10, 4, 22, 5, tzinfo=UTC),
     "Sunday of winter time": datetime(2026, 10, 25, 12, 0, tzinfo=UTC),
     "second Christmas day": datetime(2026, 12, 26, 20, 0, tzinfo=UTC),
-    "after Easter": datetime(2027, 3, 30, 6, 30, tzinfo=UTC),
     "leap day": datetime(2028, 2, 29, 15, 0, tzinfo=UTC),
 }
 
