@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.followup.customers import KINDS
-from pdca.followup.gather import KIND, reached_nobody
+from pdca.followup.gather import KIND
 from pdca.followup.grouped import items_in
 from pdca.followup.ledger import tell
+from pdca.followup.redirect import reached_nobody
 from pdca.items.models import Contact, Item
 from pdca.mail.models import Message
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pdca import clock
-from pdca.followup.holders import Staff
 from pdca.followup.ladder import Dates, midnight, steps_after
 from pdca.followup.models import Duty
+from pdca.followup.staff import Staff
 from pdca.people.queries import TeamRules
 
 

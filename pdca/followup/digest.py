@@ -11,8 +11,9 @@ from sqlalchemy import select
 from pdca.db import db
 from pdca.errors import N_
 from pdca.followup.ladder import is_standing
-from pdca.followup.lines import Line, Urgency, lines_of
+from pdca.followup.lines import Line, Urgency
 from pdca.followup.models import Duty, DutyState
+from pdca.followup.reading import lines_of
 from pdca.followup.terms import DutyKind, To
 from pdca.items.models import Decision
 from pdca.items.terms import DecisionKind, DecisionState

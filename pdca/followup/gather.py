@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
-from pdca.followup.holders import Staff, staff_of
-from pdca.followup.ladder import step_named
-from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
-from pdca.followup.notices import tell_people, whom
+from pdca.followup.models import News, Notice, NoticeState
 from pdca.followup.windows import is_open, local_day
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import cover, queue
@@ -24,57 +21,6 @@ from pdca.people.queries import rules_of, with_stand_ins
 from pdca.web import settings
 
 KIND = "grouped"
-BATCH = 200
-# Notices that have not left: planned, or in a mail that still waits.
-WAITING = (MessageState.PENDING, MessageState.HELD)
-
-
-# --- first: does every notice still reach the right person -----------------------------------------------
-
-
-def unsent(at: datetime, after_id: int = 0) -> list[int]:
-    """Notices to people that have not left, at most BATCH of them behind `after_id`."""
-    waiting = select(Message.id).where(Message.kind == KIND, Message.state.in_(WAITING))
-    mine = (Notice.person_id.is_not(None), Notice.due_at <= at, Notice.id > after_id)
-    planned = select(Notice.id).where(Notice.state == NoticeState.PLANNED, *mine)
-    # From the few mails that wait to their notices: what was sent long ago is not looked at every minute.
-    gathered = select(Notice.id).where(Notice.message_id.in_(waiting), Notice.state == NoticeState.GATHERED, *mine)
-    return sorted(db.session.scalars(planned.union(gathered)))[:BATCH]
-
-
-def redirect(ids: Sequence[int], at: datetime) -> int:
-    """Notices whose duty ended are obsolete; whose reader no longer acts, go to who does. How many were new."""
-    statement = select(Notice).where(Notice.id.in_(ids)).options(joinedload(Notice.duty)).order_by(Notice.id)
-    notices = db.session.scalars(statement).all()
-    staff = staff_of({notice.duty.team_id for notice in notices})
-    return sum(_redirect(notice, notice.duty, staff[notice.duty.team_id], at) for notice in notices)
-
-
-def _redirect(notice: Notice, duty: Duty, staff: Staff, at: datetime) -> int:
-    if duty.state is not DutyState.OPEN:
-        notice.state = NoticeState.OBSOLETE
-        return 0
-    step = step_named(duty.ladder, notice.step)
-    if step is None or notice.person_id in whom(duty, step, staff, at):
-        return 0
-    notice.state = NoticeState.OBSOLETE
-    return tell_people(duty, step, staff, at)
-
-
-def reached_nobody(message: Message, at: datetime) -> None:
-    """A grouped mail was given up: what it said goes to the next in line, in their next mail."""
-    rows = db.session.execute(
-        select(Notice, Duty).join(Duty, Duty.id == Notice.duty_id).where(Notice.message_id == message.id)
-    )
-    for notice, duty in rows.all():
-        staff = staff_of([duty.team_id])[duty.team_id]
-        step = step_named(duty.ladder, notice.step)
-        notice.state = NoticeState.OBSOLETE
-        if duty.state is DutyState.OPEN and step is not None:
-            tell_people(duty, step, staff, at, besides=message.person_id)
-
-
-# --- then: one mail per person ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import joinedload
 from pdca.db import db
 from pdca.followup.digest import LEADERS, SPONSORS, Digest, write_digest
 from pdca.followup.gather import KIND, Reader, news_in, notices_in, readers
-from pdca.followup.holders import staff_of
 from pdca.followup.ladder import step_named
-from pdca.followup.lines import Line, Urgency, lines_of
+from pdca.followup.lines import Line, Urgency
 from pdca.followup.models import Duty, DutyState, News, Notice
 from pdca.followup.news_lines import NewsLine, news_lines
 from pdca.followup.notices import whom
+from pdca.followup.reading import lines_of
+from pdca.followup.staff import staff_of
 from pdca.followup.terms import DutyKind
 from pdca.followup.windows import next_open, zone_of
 from pdca.followup.wording import due_words, news_words, sentences, urgency_words

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca.db import LockTimeout, db
-from pdca.followup import customers, gather, nodes, notices, sweep, weekly
+from pdca.followup import customers, gather, nodes, notices, redirect, sweep, weekly
 from pdca.items import verdicts
 from pdca.items.checks import CORRECTION
 from pdca.items.models import Answer, Check, Item
@@ -120,7 +120,7 @@ def ask_customers(now: datetime) -> int:
 
 def gather_all(now: datetime) -> int:
     """One mail for everybody who has something to read and whose window is open. How many were queued."""
-    in_batches(lambda after: gather.unsent(now, after), lambda ids: gather.redirect(ids, now))
+    in_batches(lambda after: redirect.unsent(now, after), lambda ids: redirect.redirect(ids, now))
     with db.reading():
         due = weekly.due_for(now)
     in_units(due, lambda people: weekly.note_digests(people, now))

@@ -9,8 +9,9 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, func, or_, select
 
 from pdca.db import db
-from pdca.followup.lines import Line, Urgency, lines_of
+from pdca.followup.lines import Line, Urgency
 from pdca.followup.models import Duty, DutyState
+from pdca.followup.reading import lines_of
 from pdca.followup.terms import DutyKind, Part
 from pdca.followup.windows import local_day
 from pdca.people.models import Membership, Person, Role

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import inspect, select
 
 from pdca.db import db
-from pdca.followup.holders import Staff, staff_of
 from pdca.followup.ledger import tell
+from pdca.followup.staff import Staff, staff_of
 from pdca.items.models import Decision, Entry, Follower, Item
 from pdca.items.terms import ActorKind, Verdict
 

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from pdca import clock
 from pdca.db import db
 from pdca.followup.climbing import dates_of, set_next_step
-from pdca.followup.holders import Staff, recipients, staff_of
+from pdca.followup.holders import recipients
 from pdca.followup.ladder import Step, day_of, midnight, step_named
 from pdca.followup.ledger import customer_notice, notice
 from pdca.followup.models import Duty, DutyState
+from pdca.followup.staff import Staff, staff_of
 from pdca.followup.terms import To
 from pdca.items import decisions
 from pdca.items.models import Contact, Item

@@ -12,10 +12,11 @@ from pdca.followup import news, words
 from pdca.followup.climbing import set_next_step
 from pdca.followup.duties import DutyNow, duties_of
 from pdca.followup.endings import state_after
-from pdca.followup.holders import Staff, holder_of, staff_of
+from pdca.followup.holders import holder_of
 from pdca.followup.ladder import midnight
 from pdca.followup.ledger import insert_once
 from pdca.followup.models import Duty, DutyState
+from pdca.followup.staff import Staff, staff_of
 from pdca.items.facts import Facts
 from pdca.items.models import Item
 from pdca.items.queries import facts_for

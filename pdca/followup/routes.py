@@ -9,9 +9,10 @@ from flask_login import current_user
 from pdca import clock
 from pdca.errors import NotFound
 from pdca.followup import nodes
-from pdca.followup.lines import Line, lines_of
+from pdca.followup.lines import Line
 from pdca.followup.mine import my_list as list_of
 from pdca.followup.models import Duty
+from pdca.followup.reading import lines_of
 from pdca.followup.wording import due_words, urgency_words
 
 bp = Blueprint("followup", __name__)

@@ -13,7 +13,7 @@ from pdca.items import checks, promises
 from pdca.items.answers import CustomerAnswer, LookalikeAnswer, ToldAnswer
 from pdca.items.checks import CheckAnswer
 from pdca.items.models import Check, Contact, Word
-from pdca.items.moves import take_back
+from pdca.items.taking_back import take_back
 from pdca.items.terms import CheckState, CustomerType, LookalikeChoice, Phase, Solved, ToldHow
 from pdca.mail.links import find_link
 from pdca.mail.models import Message, MessageState

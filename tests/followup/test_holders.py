@@ -9,7 +9,8 @@ import pytest
 
 from pdca.db import db
 from pdca.followup.duties import DutyNow
-from pdca.followup.holders import holder_of, recipients, staff_of
+from pdca.followup.holders import holder_of, recipients
+from pdca.followup.staff import staff_of
 from pdca.followup.terms import DutyKind, Part, To
 from pdca.mail.operations import suppress
 from pdca.people.models import Absence, Membership, Role
@@ -97,6 +98,14 @@ def test_where_somebody_else_is_wanted_the_owner_is_passed_over(team):
     assert who(team, Part.LEADER, not_person_id=team.leader.id) == "Stef Peeters"
     second = a_member(team.team, Role.LEADER, name="Lars Vos")
     assert who(team, Part.LEADER, not_person_id=team.leader.id) == second.name
+
+
+def test_when_nobody_else_is_there_one_holds_it_alone(team):
+    for person in (team.keeper, team.member, team.owner):
+        leave(person)
+    team.administrator.deactivated_at = MONDAY
+    db.session.execute(db.delete(db.metadata.tables["sponsorship"]))
+    assert who(team, Part.LEADER, not_person_id=team.leader.id) == "Leyla Demir"
 
 
 def test_a_leaders_deputy_comes_before_the_sponsor(team):
