@@ -469,25 +469,24 @@ def test_somebody_signed_in_is_sent_on(app, sanne):
     assert (answer.status_code, answer.location) == (302, "/me")
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example",
-        "https://evil.example", "http:evil.example", "http:/evil.example", "javascript:alert(1)",
-        "data:text/html,x", "/%2f%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5C/evil.example",
-        "\t//evil.example", "/\t/evil.example", "/\n/evil.example", "/\r\nSet-Cookie: a=b", " //evil.example",
-        "evil.example", "./evil", "../evil", "?next=//evil", "#//evil", "", "mailto:a@b.c", "//", "/\x00", "/ x",
-        "/" + "a" * 600, "ftp://evil.example", "//user@evil.example", "/\u2028/evil", "https:///evil.example",
-    ],
+ELSEWHERE = (
+    "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example",
+    "https://evil.example", "http:evil.example", "http:/evil.example", "javascript:alert(1)",
+    "data:text/html,x", "/%2f%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5C/evil.example",
+    "\t//evil.example", "/\t/evil.example", "/\n/evil.example", "/\r\nSet-Cookie: a=b", " //evil.example",
+    "evil.example", "./evil", "../evil", "?next=//evil", "#//evil", "", "mailto:a@b.c", "//", "/\x00", "/ x",
+    "/" + "a" * 600, "ftp://evil.example", "//user@evil.example", "/\u2028/evil", "https:///evil.example",
 )  # fmt: skip
-def test_nobody_is_sent_elsewhere_after_signing_in(app, sanne, target):
+
+
+def test_nobody_is_sent_elsewhere_after_signing_in(app, sanne):
     """Threat 31: only own paths."""
-    answer = knock(app.test_client(), next=target)
-    assert answer.status_code == 303
-    location = answer.location
-    assert location.startswith("/")
-    assert not location.startswith(("//", "/\\", "/%5", "/%2"))
-    assert "evil.example" not in location or location.startswith("/ ")
+    for target in ELSEWHERE:
+        answer = knock(app.test_client(), next=target)
+        assert answer.status_code == 303, target
+        assert answer.location.startswith("/"), target
+        assert not answer.location.startswith(("//", "/\\", "/%5", "/%2")), target
+        assert "evil.example" not in answer.location, target
 
 
 @pytest.mark.parametrize("path", ["/sign-in/link", "/sign-in/password", "/password-reset"])
