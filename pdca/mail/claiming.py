@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -51,6 +51,7 @@ class Desk:
 class Claim:
     """A message that was taken from the outbox: a letter to send, or the state it got instead."""
 
+    message_id: int
     state: MessageState
     letter: Letter | None = None
     # The one that tries whether the server works again.
@@ -73,7 +74,7 @@ def claim_next(desk: Desk, at: datetime, only: int | None = None) -> Claim | Non
         return claim
     if not breaker.may_probe(desk.transport, at, desk.pace):
         return None
-    return Claim(claim.state, claim.letter, probing=True)
+    return replace(claim, probing=True)
 
 
 # --- taking ----------------------------------------------------------------------------------------------
@@ -132,11 +133,12 @@ def _made_ready(ident: int, token: str, abandoned: bool, desk: Desk, at: datetim
         raise
     except Exception as error:
         log.exception("message %s is held: it can't be made ready", ident)
-        _hold(ident, f"{type(error).__name__}: {error}", desk, at)
-        return Claim(MessageState.HELD)
+        return hold(ident, error, desk, at)
 
 
-def _hold(ident: int, reason: str, desk: Desk, at: datetime) -> None:
+def hold(ident: int, error: Exception, desk: Desk, at: datetime) -> Claim:
+    """Hold a message that stands in the way of the others, with the reason."""
+    reason = f"{type(error).__name__}: {error}"
     # Without loading it: the row itself may be what is broken.
     db.session.execute(
         update(Message)
@@ -145,6 +147,7 @@ def _hold(ident: int, reason: str, desk: Desk, at: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     note(ident, "held", at=at, node=desk.node, words=reason)
+    return Claim(ident, MessageState.HELD)
 
 
 class _Readying:
@@ -156,7 +159,7 @@ class _Readying:
     def claim(self, *, abandoned: bool) -> Claim:
         """The story: did it leave already, may it leave, what does it say."""
         if abandoned and self._left_already():
-            return Claim(MessageState.ACCEPTED)
+            return Claim(self.message.id, MessageState.ACCEPTED)
         if is_suppressed(self.message.address):
             return self._dead(ON_THE_LIST)
         if renderer_of(self.message.kind) is None:
@@ -166,7 +169,7 @@ class _Readying:
             return self._later(allowed)
         if not allowed or not self._is_written():
             return self._obsolete()
-        return Claim(MessageState.SENDING, self._letter())
+        return Claim(self.message.id, MessageState.SENDING, self._letter())
 
     def _left_already(self) -> bool:
         """The journal knows what the one who died could not tell the database."""
@@ -191,8 +194,8 @@ class _Readying:
         return True
 
     def _is_written(self) -> bool:
-        """A copy that may have been seen stays as it is; otherwise it is written now."""
-        if self.message.mime is not None:
+        """A copy that was tried goes again unchanged; otherwise it is written now, if there is still reason to."""
+        if self.message.mime is not None and not self._came_too_late():
             return True
         render = renderer_of(self.message.kind)
         rendered = render(self.message, self.at) if render else None
@@ -202,6 +205,11 @@ class _Readying:
         self.message.written_at = self.at
         self.message.mime = compose(self.message, rendered, self.desk.settings, self.at)
         return True
+
+    def _came_too_late(self) -> bool:
+        """A link in it no longer works, and nobody can have seen it: better written anew."""
+        ended = select(Link.id).where(Link.message_id == self.message.id, Link.expires_at <= self.at).limit(1)
+        return not self.message.possible_duplicate and db.session.scalar(ended) is not None
 
     def _letter(self) -> Letter:
         message = self.message
@@ -220,25 +228,25 @@ class _Readying:
     def _later(self, not_before: datetime) -> Claim:
         self._end(MessageState.PENDING)
         self.message.not_before = not_before
-        return Claim(MessageState.PENDING)
+        return Claim(self.message.id, MessageState.PENDING)
 
     def _held(self, reason: str) -> Claim:
         self._end(MessageState.HELD)
         self.message.last_error = reason
         self._note("held", reason)
-        return Claim(MessageState.HELD)
+        return Claim(self.message.id, MessageState.HELD)
 
     def _obsolete(self) -> Claim:
         self._end(MessageState.OBSOLETE)
         self._note("obsolete")
-        return Claim(MessageState.OBSOLETE)
+        return Claim(self.message.id, MessageState.OBSOLETE)
 
     def _dead(self, reason: str) -> Claim:
         self._end(MessageState.DEAD)
         self.message.last_error = reason
         self._note("suppressed")
         tell_dead(self.message, self.at)
-        return Claim(MessageState.DEAD)
+        return Claim(self.message.id, MessageState.DEAD)
 
     def _end(self, state: MessageState) -> None:
         self.message.state = state

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from pdca import clock
 from pdca.db import LockTimeout, db
 from pdca.mail.accepts import AcceptJournal
-from pdca.mail.claiming import Claim, Desk, claim_next
+from pdca.mail.claiming import Claim, Desk, claim_next, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict
 from pdca.mail.models import Message, MessageState
 from pdca.mail.pace import Pace, pace_of
@@ -114,8 +114,18 @@ def _deliver_one(desk: Desk, transport: Transport, at: datetime, only: int | Non
 def _claimed(desk: Desk, at: datetime, only: int | None) -> Claim | None:
     with db.writing():
         claim = claim_next(desk, at, only)
-        if claim is not None:
+        if claim is None:
+            return None
+        try:
             # Committed before the server is called: a crash must never hide that we tried.
+            db.session.commit()
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            # What a listener set in motion fails: this message must not stand in the way of the others.
+            log.exception("message %s is held: its claim can't be committed", claim.message_id)
+            db.session.rollback()
+            claim = hold(claim.message_id, error, desk, at)
             db.session.commit()
         return claim
 

@@ -35,9 +35,10 @@ def make_link(
 ) -> Link:
     """A link that opens `subject_id` for `purpose` until `expires_at`; flushed, so that it has its id.
 
-    In a message there is one link per purpose and subject: asked again, the same one comes back.
+    In a message there is one link per purpose and subject: asked again, the same one comes back, for longer.
     """
     if message_id is not None and (known := _in_message(message_id, purpose, subject_id)):
+        known.expires_at = max(known.expires_at, expires_at)
         return known
     nonce = secrets.token_urlsafe(32)
     link = Link(
