@@ -12,7 +12,7 @@ from sqlalchemy import select
 from pdca.db import db
 from pdca.demo.past import climb, end_of_past, settle
 from pdca.demo.people import DESK, Stage
-from pdca.items import checks, decisions, handovers, moves, promises, talk, verdicts, work
+from pdca.items import checks, decisions, handovers, moves, promises, talk, telling, verdicts, work
 from pdca.items.answers import (
     AftercareAnswer,
     AgreedAnswer,
@@ -334,7 +334,7 @@ class Walk:
 
     def tell_next(self, who: str, text: str) -> Walk:
         """After "not effective" the customer hears what happens next."""
-        verdicts.tell_next(self.item, text, by=self.who(who), at=self._act())
+        telling.tell_next(self.item, text, by=self.who(who), at=self._act())
         return self
 
     def next_round(self, who: str, why: str, **answers: Any) -> Walk:

@@ -12,12 +12,13 @@ from pdca.errors import N_, FieldError, Invalid
 from pdca.items import ranking
 from pdca.items.answers import Answers
 from pdca.items.defaults import ON_THE_BOARD
-from pdca.items.edit import Writing, write, write_default
+from pdca.items.edit import write, write_default
 from pdca.items.journal import record
 from pdca.items.lifecycle import Who
 from pdca.items.models import Item, Round
 from pdca.items.permissions import WHO_MESSAGE, refuse
 from pdca.items.terms import ActorKind, Importance, Kind, LookalikeChoice, Phase
+from pdca.items.writing import Writing
 from pdca.people.models import Person, Role, Team
 from pdca.people.queries import role_in
 

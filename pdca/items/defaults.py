@@ -7,10 +7,11 @@ from typing import Any
 
 from pdca.errors import N_
 from pdca.items.answers import AftercareAnswer, AgreedAnswer, NeedAnswer
-from pdca.items.edit import Writing, write_default
+from pdca.items.edit import write_default
 from pdca.items.facts import Facts
 from pdca.items.queries import facts_of
 from pdca.items.terms import CustomerType, Kind, Method
+from pdca.items.writing import Writing
 
 # Stored in the team's words; shown through gettext, so that a reader sees their own language.
 SOLVED_IS_YES = N_("The customer says it is solved.")

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from pdca.errors import Missing
 from pdca.items.defaults import would_fill
-from pdca.items.edit import Writing
 from pdca.items.facts import Facts
 from pdca.items.lifecycle import Step
 from pdca.items.lookalikes import lookalikes
 from pdca.items.models import Item
 from pdca.items.permissions import may_step
+from pdca.items.writing import Writing
 from pdca.people.models import Person
 
 # The criterion that a stored default meets, by the answer's name.

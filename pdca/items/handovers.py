@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
@@ -14,11 +13,10 @@ from pdca.items.facts import Facts
 from pdca.items.frozen import Act
 from pdca.items.journal import record
 from pdca.items.models import Handover, Item
-from pdca.items.permissions import KEEPERS, guard, is_keeper, refuse, require_member, require_owner
+from pdca.items.permissions import guard, is_keeper, refuse, require_member, require_owner
 from pdca.items.queries import facts_of
-from pdca.items.terms import OPEN_PHASES, HandoverState
+from pdca.items.terms import HandoverState
 from pdca.people.models import Membership, Person, Role
-from pdca.people.queries import people_with
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def hand_over(item: Item, receiver_id: int, note: Note, *, by: Person, at: datet
     if not is_keeper(by, item):
         require_owner(by, item, facts)
     _require_note(note)
-    return _open(item, receiver_id, note, by=by, at=at)
+    return open_handover(item, receiver_id, note, by=by, at=at)
 
 
 def make_owner(item: Item, owner_id: int, *, by: Person, at: datetime) -> None:
@@ -72,7 +70,7 @@ def _assign_to(item: Item, facts: Facts, owner_id: int, by: Person, at: datetime
         _become(item, by, at)
     elif not is_keeper(by, item):
         require_owner(by, item, facts)
-    _open(item, owner_id, _note_from(item), by=by, at=at)
+    open_handover(item, owner_id, note_from(item), by=by, at=at)
 
 
 def accept(handover: Handover, read_back: str, *, by: Person, at: datetime) -> None:
@@ -104,7 +102,7 @@ def decline(handover: Handover, reason: str, *, by: Person, at: datetime) -> Non
     record(item, "handover_refused", by=by, at=at, new=handover.receiver_id, why=reason)
     if item.caretaker_id is not None:
         # The owner left: the caretaker goes on looking for somebody.
-        _open(item, None, _note_of(handover), by=None, at=at, giver_id=handover.giver_id)
+        open_handover(item, None, note_of(handover), by=None, at=at, giver_id=handover.giver_id)
 
 
 def assign(handover: Handover, receiver_id: int, *, by: Person, at: datetime) -> Handover:
@@ -113,10 +111,10 @@ def assign(handover: Handover, receiver_id: int, *, by: Person, at: datetime) ->
     _require_open(handover)
     if not is_keeper(by, item):
         require_owner(by, item, facts_of(item, at))
-    return _open(item, receiver_id, _note_of(handover), by=by, at=at, giver_id=handover.giver_id)
+    return open_handover(item, receiver_id, note_of(handover), by=by, at=at, giver_id=handover.giver_id)
 
 
-def _note_of(handover: Handover) -> Note:
+def note_of(handover: Handover) -> Note:
     return Note(handover.done, handover.open, handover.promised, handover.watch_out)
 
 
@@ -132,7 +130,7 @@ def withdraw(handover: Handover, *, by: Person, at: datetime) -> None:
     record(item, "handover_withdrawn", by=by, at=at, field="owner_id", old=handover.receiver_id, new=item.owner_id)
 
 
-def _open(
+def open_handover(
     item: Item,
     receiver_id: int | None,
     note: Note,
@@ -186,7 +184,7 @@ def _open_receiver(item: Item) -> int | None:
     return next((h.receiver_id for h in item.handovers if h.state is HandoverState.OPEN), None)
 
 
-def _note_from(item: Item) -> Note:
+def note_from(item: Item) -> Note:
     """An assignment's note, filled from the item."""
     promised = f"{item.customer_name or '—'}: {item.due_on or item.proposed_due_on or '—'}"
     return Note(item.round.carried_out or "—", item.problem or item.title, promised, item.touchpoint or "—")
@@ -245,48 +243,3 @@ def _require_own_words(handover: Handover, read_back: str) -> None:
 
 def _bare(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def release(person: Person, team_id: int, by: Person | None, at: datetime) -> None:
-    """Somebody leaves: the board keeper is caretaker at once, and every item waits for its new owner."""
-    caretaker = _caretaker(team_id, person)
-    items = db.session.scalars(
-        select(Item)
-        .where(
-            Item.team_id == team_id,
-            Item.phase.in_(OPEN_PHASES),
-            (Item.owner_id == person.id) | (Item.caretaker_id == person.id),
-        )
-        .options(selectinload(Item.handovers))
-    ).all()
-    for item in items:
-        item.caretaker_id = caretaker.id if caretaker else None
-        record(item, "caretaker", by=by, at=at, field="caretaker_id", old=person.id, new=item.caretaker_id)
-        if not any(h.state is HandoverState.OPEN for h in item.handovers):
-            _open(item, None, _note_from(item), by=by, at=at, giver_id=person.id)
-    _look_again(person, team_id, by=by, at=at)
-
-
-def _look_again(person: Person, team_id: int, *, by: Person | None, at: datetime) -> None:
-    """What was on its way to somebody who leaves looks for another receiver."""
-    rows = db.session.scalars(
-        select(Handover)
-        .join(Item, Item.id == Handover.item_id)
-        .where(Item.team_id == team_id, Handover.receiver_id == person.id, Handover.state == HandoverState.OPEN)
-    ).all()
-    for row in rows:
-        _open(row.item, None, _note_of(row), by=by, at=at, giver_id=row.giver_id)
-
-
-def _caretaker(team_id: int, leaver: Person) -> Person | None:
-    """The board keeper, else a leader, else an administrator."""
-    for role in KEEPERS:
-        for person in people_with(team_id, role):
-            if person.id != leaver.id:
-                return person
-    return db.session.scalar(
-        select(Person)
-        .where(Person.is_administrator, Person.deactivated_at.is_(None), Person.id != leaver.id)
-        .order_by(Person.id)
-        .limit(1)
-    )

@@ -20,10 +20,11 @@ from sqlalchemy import or_, select
 
 from pdca.db import db
 from pdca.items.answers import LookalikeAnswer
-from pdca.items.edit import Writing, write_default
+from pdca.items.edit import write_default
 from pdca.items.kindred import EMPTY, MEANINGS
 from pdca.items.models import Item
 from pdca.items.terms import OPEN_PHASES, LookalikeChoice, Phase
+from pdca.items.writing import Writing
 from pdca.people.queries import rules_of
 
 # On the measured actions the weakest true pair scores 0.38, the strongest false one 0.23.

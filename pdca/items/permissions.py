@@ -11,7 +11,7 @@ from pdca.db import db
 from pdca.errors import N_, Missing, NotAllowed
 from pdca.items.facts import Facts
 from pdca.items.frozen import FROZEN_MESSAGE, Act, frozen_refuses
-from pdca.items.lifecycle import Who
+from pdca.items.lifecycle import Step, Who
 from pdca.items.models import Item
 from pdca.items.terms import Kind, Phase
 from pdca.people.models import Absence, Person, Role
@@ -157,6 +157,16 @@ def require_owner(person: Person, item: Item, facts: Facts) -> int | None:
     if not may_step(person, item, Who.OWNER, facts):
         raise refuse(WHO_MESSAGE[Who.OWNER])
     return on_behalf_of(person, item)
+
+
+def require_step(by: Person, item: Item, step: Step, facts: Facts) -> None:
+    """Refuse who may not take this step; for taking up, in the words of R27."""
+    if may_step(by, item, step.who, facts):
+        return
+    if step.name == "take_up" and role_on(by, item) is not None:
+        # R27 by name: what is missing is the decision of somebody who may decide.
+        raise NotAllowed([Missing("R27", "decision", WHO_MESSAGE[Who.DECIDER], "decision")])
+    raise refuse(WHO_MESSAGE[step.who])
 
 
 def on_behalf_of(person: Person, item: Item) -> int | None:

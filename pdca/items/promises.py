@@ -10,20 +10,18 @@ from pdca.items.answers import Answers, ToldAnswer
 from pdca.items.facts import Facts
 from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.models import Decision, Item, Promise, Word
+from pdca.items.models import Decision, Item, Promise
 from pdca.items.permissions import guard, refuse, require_owner
 from pdca.items.planning import move_check, open_checks
 from pdca.items.promotion import MOVED_TWICE, promote
 from pdca.items.queries import facts_of
+from pdca.items.telling import draft, tell, was_told, words_about
 from pdca.items.terms import (
-    CustomerType,
     DecisionKind,
     DecisionState,
     Kind,
     Phase,
     PromiseState,
-    ToldHow,
-    WordKind,
 )
 from pdca.people.models import Person
 
@@ -117,7 +115,7 @@ def _agree(
     behalf: int | None = None,
 ) -> None:
     """The one way in which a promise moves. Two answers suffice: the message is drafted from the reason."""
-    word = told or _draft(item, facts, reason)
+    word = told or draft(item, facts, reason)
     _require(facts, reason, word)
     assert word is not None
     if item.times_moved + 1 >= LEADER_APPROVES_FROM:
@@ -130,28 +128,12 @@ def _require(facts: Facts, reason: str, word: ToldAnswer | None) -> None:
     missing: list[Missing] = []
     if not reason.strip():
         missing.append(Missing("R8", "reason", GIVE_REASON, "reason"))
-    if word is None or not _was_told(facts, word):
+    if word is None or not was_told(facts, word):
         missing.append(Missing("R7", "customer_told", TELL_CUSTOMER, "customer_told"))
     if facts.waits_for_leader:
         missing.append(Missing("R8", "due_on", LEADER_STILL_DECIDES, "waits_for_leader"))
     if missing:
         raise NotAllowed(missing)
-
-
-def _was_told(facts: Facts, word: ToldAnswer) -> bool:
-    """A mail that can leave from here, or a logged call, visit or notice: to whom, and not in the future."""
-    if word.how is ToldHow.MAIL:
-        return facts.customer_email_known
-    return bool(word.who.strip()) and (word.on is None or word.on <= facts.today)
-
-
-def _draft(item: Item, facts: Facts, reason: str) -> ToldAnswer | None:
-    """Two answers suffice: the message is drafted from the reason; nobody to tell → the proposer by notice."""
-    if facts.customer_email_known:
-        return ToldAnswer(ToldHow.MAIL, item.customer_name, facts.today, reason)
-    if item.customer_type in (None, CustomerType.UNKNOWN):
-        return ToldAnswer(ToldHow.NOTICE, facts.proposer_name or facts.team_name, facts.today, reason)
-    return None
 
 
 def _stand(
@@ -169,7 +151,7 @@ def _stand(
     promise = _replace(item, due_on, PromiseState.STANDING, reason, word, by=by, at=at)
     item.still_needed_on = facts.today
     record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=due_on, why=reason, on_behalf_of=behalf)
-    _tell(item, promise, word, by=by, at=at, held=False)
+    tell(item, promise, word, by=by, at=at, held=False)
     if item.kind is Kind.QUICK_WIN and item.times_moved >= 2:
         promote(item, MOVED_TWICE, at=at)
 
@@ -215,23 +197,6 @@ def _add(
     return promise
 
 
-def _tell(item: Item, promise: Promise, word: ToldAnswer, *, by: Person, at: datetime, held: bool) -> None:
-    if word.how is not ToldHow.MAIL:
-        return
-    text = word.message.strip() or promise.reason
-    db.session.add(
-        Word(
-            item_id=item.id,
-            kind=WordKind.NEW_DATE,
-            text=text,
-            at=at,
-            by_id=by.id,
-            promise_id=promise.id,
-            held_since=at if held else None,
-        )
-    )
-
-
 def _wait_for_leader(
     item: Item, due_on: date, reason: str, word: ToldAnswer, *, by: Person, at: datetime, behalf: int | None
 ) -> None:
@@ -249,7 +214,7 @@ def _wait_for_leader(
             round_number=item.round_number,
         )
     )
-    _tell(item, promise, word, by=by, at=at, held=True)
+    tell(item, promise, word, by=by, at=at, held=True)
     record(
         item,
         "date_asked",
@@ -287,7 +252,7 @@ def approve(item: Item, promise: Promise, *, by: Person, at: datetime) -> None:
     item.due_on = promise.due_on
     item.round.due_on = promise.due_on
     item.times_moved += 1
-    for word in _words(promise):
+    for word in words_about(promise):
         word.held_since, promise.told_on = None, today
     record(item, "date_moved", by=by, at=at, field="due_on", old=old, new=promise.due_on, why=promise.reason)
     if item.kind is Kind.QUICK_WIN:
@@ -297,12 +262,8 @@ def approve(item: Item, promise: Promise, *, by: Person, at: datetime) -> None:
 def reject(promise: Promise, *, at: datetime) -> None:
     """The leader says no: the old date stands, and the held word is never sent."""
     promise.state = PromiseState.REFUSED
-    for word in _words(promise):
+    for word in words_about(promise):
         word.withdrawn_at = at
-
-
-def _words(promise: Promise) -> list[Word]:
-    return list(db.session.query(Word).filter_by(promise_id=promise.id))
 
 
 def _standing(item: Item) -> Promise | None:

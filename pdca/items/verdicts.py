@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
-from pdca.items.answers import CallAnswer, VerdictAnswer
-from pdca.items.checks import ATTEMPTS, CORRECTION, WRITE_EVIDENCE
+from pdca.items.answers import VerdictAnswer
+from pdca.items.checks import ATTEMPTS, WRITE_EVIDENCE
 from pdca.items.facts import CheckFacts, Facts
 from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.models import Call, Check, Item, Word
+from pdca.items.judging import ORDER, best_verdict, follows_customer, wants_other
+from pdca.items.models import Check, Item
 from pdca.items.permissions import SOMEBODY_ELSE_MESSAGE, guard, is_member, may_decide, refuse, require_owner
 from pdca.items.planning import ask_again, cancel_open
 from pdca.items.promotion import promote
@@ -20,21 +19,15 @@ from pdca.items.queries import facts_of
 from pdca.items.terms import (
     UNSETTLED,
     ActorKind,
-    CallPurpose,
     CheckState,
-    CustomerType,
     Importance,
     Kind,
-    Solved,
     Verdict,
-    WordKind,
 )
 from pdca.people.models import Person
 
 TOO_EARLY_AT_MOST = timedelta(days=42)
 SAID_NO = N_("The customer said “no”: it is not too early to say.")
-# From bad to good; a verdict may not be better than what the customer said (R24).
-ORDER = (Verdict.NOT_EFFECTIVE, Verdict.PARTLY, Verdict.EFFECTIVE)
 
 
 def give_verdict(item: Item, answer: VerdictAnswer, *, by: Person, at: datetime) -> Check:
@@ -42,7 +35,7 @@ def give_verdict(item: Item, answer: VerdictAnswer, *, by: Person, at: datetime)
     facts = facts_of(item, at)
     guard(facts, Act.VERDICT)
     check = _to_judge(item, facts, answer.verdict)
-    mine = _facts_of(check, facts)
+    mine = check_facts(check, facts)
     if answer.verdict is Verdict.TOO_EARLY:
         return _too_early(check, facts, answer, by=by, at=at)
     if answer.verdict is Verdict.NOT_REACHED:
@@ -53,7 +46,7 @@ def give_verdict(item: Item, answer: VerdictAnswer, *, by: Person, at: datetime)
     return _settle(check, facts, answer.verdict, answer.evidence, by=by, at=at)
 
 
-def _facts_of(check: Check, facts: Facts) -> CheckFacts:
+def check_facts(check: Check, facts: Facts) -> CheckFacts:
     return next(c for c in facts.checks if c.id == check.id)
 
 
@@ -78,43 +71,13 @@ def _to_judge(item: Item, facts: Facts, verdict: Verdict) -> Check:
 
 def _require_judge(item: Item, facts: Facts, check: CheckFacts, *, by: Person, at: datetime) -> None:
     """Importance high and no customer's answer: somebody other than the owner judges."""
-    if _wants_other(facts, check):
+    if wants_other(facts, check):
         if not may_decide(by, item, at):
             raise refuse(SOMEBODY_ELSE_MESSAGE, rule="R11", field="verdict", name="someone_else")
         return
     if may_decide(by, item, at) and is_member(by, item):
         return
     require_owner(by, item, facts)
-
-
-def best_verdict(facts: Facts, check: CheckFacts) -> Verdict:
-    """The best verdict that the customer's answers allow (R24) and the groups that answered (R22).
-
-    Where no customer answered, what somebody observed stands in (R18).
-    """
-    said = [a.solved for a in check.answers if a.is_by_customer] or [a.solved for a in check.answers]
-    best = _best_of(said, is_group=facts.customer_type is CustomerType.GROUP)
-    return min(best, Verdict.PARTLY, key=ORDER.index) if _misses_a_group(facts) else best
-
-
-def _misses_a_group(facts: Facts) -> bool:
-    """R22; a single group is the customer, and their answer needs no group's name."""
-    several = facts.is_action and len(facts.groups) > 1 and "R22" not in facts.waived
-    return several and bool(set(facts.groups) - set(facts.groups_answered))
-
-
-def _best_of(said: list[Solved], *, is_group: bool) -> Verdict:
-    noes = said.count(Solved.NO)
-    if noes and (not is_group or noes * 2 > len(said)):
-        return Verdict.NOT_EFFECTIVE
-    if noes or (Solved.PARTLY in said and not is_group):
-        return Verdict.PARTLY
-    return _group_middle(said) if is_group else Verdict.EFFECTIVE
-
-
-def _group_middle(said: list[Solved]) -> Verdict:
-    """A group without a "no": effective when more said yes than partly."""
-    return Verdict.PARTLY if said.count(Solved.PARTLY) > said.count(Solved.YES) else Verdict.EFFECTIVE
 
 
 def _require_within(facts: Facts, check: CheckFacts, verdict: Verdict) -> None:
@@ -131,8 +94,8 @@ def _require_within(facts: Facts, check: CheckFacts, verdict: Verdict) -> None:
 
 def _too_early(check: Check, facts: Facts, answer: VerdictAnswer, *, by: Person, at: datetime) -> Check:
     """Once per round, with a reason and a new day within 42 days: a check of its own asks again then."""
-    _require_judge(check.item, facts, _facts_of(check, facts), by=by, at=at)
-    if _facts_of(check, facts).has_unjudged_no:
+    _require_judge(check.item, facts, check_facts(check, facts), by=by, at=at)
+    if check_facts(check, facts).has_unjudged_no:
         raise refuse(SAID_NO, rule="R24", field="verdict", name="verdict")
     if any(c.verdict is Verdict.TOO_EARLY for c in facts.checks):
         raise refuse(N_("“Too early to say” is possible once."), rule="R13", field="verdict", name="once")
@@ -165,19 +128,10 @@ def settle_verdict(check: Check, *, at: datetime) -> None:
     For an action only a "no" settles by itself; there the owner compares prediction and result.
     """
     facts = facts_of(check.item, at)
-    mine = _facts_of(check, facts)
+    mine = check_facts(check, facts)
     if check.verdict is not None or not follows_customer(facts, mine):
         return
     _settle(check, facts, best_verdict(facts, mine), "", by=None, at=at)
-
-
-def follows_customer(facts: Facts, check: CheckFacts) -> bool:
-    """Whether the verdict on this check needs nobody: 24 hours passed since the customer's answer."""
-    if check.state is not CheckState.ANSWERED or check.verdict is not None or not check.has_customer_answer:
-        return False
-    if check.answered_at is None or facts.at - check.answered_at < CORRECTION:
-        return False
-    return not facts.is_action or best_verdict(facts, check) is Verdict.NOT_EFFECTIVE
 
 
 def _settle(check: Check, facts: Facts, verdict: Verdict, evidence: str, *, by: Person | None, at: datetime) -> Check:
@@ -195,7 +149,7 @@ def _settle(check: Check, facts: Facts, verdict: Verdict, evidence: str, *, by: 
         new={"verdict": verdict, "alone": True} if _is_alone(check, facts, verdict, by) else verdict,
         why=evidence,
     )
-    mine = _facts_of(check, facts)
+    mine = check_facts(check, facts)
     if verdict is Verdict.NOT_EFFECTIVE:
         _fail_round(item, at=at)
     elif _is_enough(facts, mine, verdict):
@@ -205,12 +159,8 @@ def _settle(check: Check, facts: Facts, verdict: Verdict, evidence: str, *, by: 
 
 def _is_alone(check: Check, facts: Facts, verdict: Verdict, by: Person | None) -> bool:
     """Whether the owner judged where the rules want somebody else, because nobody else is there."""
-    wants_other = verdict is Verdict.NOT_REACHED or _wants_other(facts, _facts_of(check, facts))
-    return wants_other and by is not None and by.id == facts.responsible_id
-
-
-def _wants_other(facts: Facts, check: CheckFacts) -> bool:
-    return facts.importance is Importance.HIGH and not check.has_customer_answer and bool(check.answers)
+    is_for_others = verdict is Verdict.NOT_REACHED or wants_other(facts, check_facts(check, facts))
+    return is_for_others and by is not None and by.id == facts.responsible_id
 
 
 def _is_enough(facts: Facts, check: CheckFacts, verdict: Verdict) -> bool:
@@ -244,70 +194,3 @@ def _not_reached(check: Check, mine: CheckFacts, evidence: str, *, by: Person, a
     if not may_decide(by, check.item, at):
         raise refuse(SOMEBODY_ELSE_MESSAGE, rule="R11", field="verdict", name="someone_else")
     check.state, check.settled_at = CheckState.NOT_REACHED, at
-
-
-def tell_next(item: Item, text: str, *, by: Person, at: datetime) -> None:
-    """Tell the customer what happens next after "not effective"; a call is logged with record_told."""
-    facts = facts_of(item, at)
-    guard(facts, Act.TELL)
-    require_owner(by, item, facts)
-    check = _failed_check(item)
-    if not facts.customer_email_known:
-        raise refuse(
-            N_("Nobody can be mailed from here: call the customer, and log the call."),
-            rule="R24",
-            field="told",
-            name="customer_told",
-        )
-    if not text.strip():
-        raise Invalid([FieldError("text", N_("Write what happens next."))])
-    db.session.add(
-        Word(
-            item_id=item.id,
-            kind=WordKind.NEXT_ROUND,
-            text=text.strip(),
-            at=at,
-            by_id=by.id,
-            check_id=check.id,
-        )
-    )
-    check.told_at = at
-    record(item, "customer_told", by=by, at=at, new={"check": check.number}, why=text)
-
-
-def record_told(item: Item, call: CallAnswer, *, by: Person, at: datetime) -> None:
-    """The customer was told by phone or in person."""
-    facts = facts_of(item, at)
-    guard(facts, Act.TELL)
-    require_owner(by, item, facts)
-    if not call.with_whom.strip():
-        raise Invalid([FieldError("with_whom", N_("Write whom you spoke to."))])
-    if call.on > facts.today:
-        raise Invalid([FieldError("on", N_("Called on a day that is still to come?"))])
-    item.calls.append(
-        Call(
-            item_id=item.id,
-            round_number=item.round_number,
-            purpose=CallPurpose.TELL,
-            with_whom=call.with_whom,
-            on=call.on,
-            channel=call.channel,
-            notes=call.notes,
-            by_id=by.id,
-            recorded_at=at,
-        )
-    )
-    for check in _failed(item):
-        check.told_at = check.told_at or at
-    record(item, "customer_told", by=by, at=at, new={"with": call.with_whom}, why=call.notes)
-
-
-def _failed(item: Item) -> Iterable[Check]:
-    return (c for c in item.checks if c.verdict is Verdict.NOT_EFFECTIVE and c.told_at is None)
-
-
-def _failed_check(item: Item) -> Check:
-    check = next(iter(_failed(item)), None)
-    if check is None:
-        raise refuse(N_("There is nothing the customer still has to be told."), rule="R24", name="nothing_to_tell")
-    return check

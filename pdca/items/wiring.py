@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from pdca.items.handovers import release
+from pdca.items.leaving import release
 from pdca.people.operations import when_leaving
 
 

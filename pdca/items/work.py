@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import AnnouncementAnswer, Answers, CallAnswer
-from pdca.items.edit import Writing, write
+from pdca.items.edit import write
 from pdca.items.frozen import Act
 from pdca.items.journal import record
 from pdca.items.models import Item
@@ -14,6 +14,7 @@ from pdca.items.permissions import guard, refuse, require_member, require_owner
 from pdca.items.queries import facts_of
 from pdca.items.ranking import Place, rank_for
 from pdca.items.terms import Phase
+from pdca.items.writing import Writing
 from pdca.people.models import Person
 
 

@@ -10,10 +10,11 @@ from pdca.items import checks
 from pdca.items.answers import Answers, CarriedOutAnswer, VerdictAnswer
 from pdca.items.checks import CheckAnswer, answer_by_link, may_correct, record_answer, settle_group
 from pdca.items.edit import edit
+from pdca.items.judging import follows_customer
 from pdca.items.promises import change_date
 from pdca.items.promotion import promote_overdue
 from pdca.items.terms import CheckState, CustomerType, Importance, Kind, Phase, Solved, Verdict
-from pdca.items.verdicts import follows_customer, give_verdict, settle_verdict
+from pdca.items.verdicts import give_verdict, settle_verdict
 from pdca.people.models import TeamDay
 from pdca.people.operations import save_settings
 from tests.conftest import MONDAY

@@ -18,11 +18,13 @@ from pdca.items import (
     edit,
     files,
     handovers,
+    leaving,
     moves,
     promises,
     promotion,
     taking_back,
     talk,
+    telling,
     verdicts,
     work,
 )
@@ -49,8 +51,10 @@ NOBODYS = {
     *("checks.ask", "checks.remind", "checks.settle_group", "checks.may_correct", "decisions.escalate"),
     *("decisions.ask_no_survey", "decisions.ask_round_three", "promotion.promote", "promotion.promote_overdue"),
     *("promises.promise_on_start", "promises.promise_the_rest", "promises.undo", "promises.approve"),
-    *("promises.reject", "verdicts.settle_verdict", "taking_back.may_take_back", "handovers.release"),
+    *("promises.reject", "verdicts.settle_verdict", "taking_back.may_take_back", "leaving.release"),
     *("handovers.make_owner", "contacts.not_the_person", "contacts.opt_out"),
+    # Parts of the acts above.
+    *("telling.tell", "handovers.open_handover"),
     # Of a closed item, which is never frozen.
     *("moves.reopen_by_customer", "moves.reopen_when_asked"),
     # A comment on the customer's answer; comments always pass.
@@ -116,8 +120,8 @@ class Acts:
             "work.log_call": lambda: work.log_call(item, call, **by),
             "work.announce": lambda: work.announce(item, AnnouncementAnswer(today, today, "Allen", "Tekst"), **by),
             "work.reorder": lambda: work.reorder(item, Place(), **by),
-            "verdicts.tell_next": lambda: verdicts.tell_next(item, "Wij gaan verder.", **by),
-            "verdicts.record_told": lambda: verdicts.record_told(item, call, **by),
+            "telling.tell_next": lambda: telling.tell_next(item, "Wij gaan verder.", **by),
+            "telling.record_told": lambda: telling.record_told(item, call, **by),
             "verdicts.give_verdict": lambda: verdicts.give_verdict(item, VerdictAnswer(Verdict.EFFECTIVE), **by),
         }
         if self.story.open_checks:
@@ -172,11 +176,13 @@ def test_no_operation_was_forgotten(crew, tmp_path):
         edit,
         files,
         handovers,
+        leaving,
         moves,
         promises,
         promotion,
         taking_back,
         talk,
+        telling,
         verdicts,
         work,
     )

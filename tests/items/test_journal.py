@@ -182,7 +182,7 @@ def test_attempts_are_only_added_and_what_was_accepted_stays_accepted(crew):
 
 def test_what_the_guards_refuse_the_operations_never_try(crew):
     """A correction, a late word of a group and the telling after a failed round touch no frozen round."""
-    from pdca.items.verdicts import tell_next
+    from pdca.items.telling import tell_next
 
     story = walk(crew, Phase.CHECK, at=MONDAY).answer(Solved.YES, 8)
     answer_by_link(story.item.checks[0], story.contact, CheckAnswer(Solved.NO, 3), at=story.at)

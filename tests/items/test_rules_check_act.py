@@ -21,6 +21,7 @@ from pdca.items.checks import CheckAnswer, answer_by_link, record_answer
 from pdca.items.decisions import WAIVABLE, ask_help, ask_waiver, decide, escalate, waive
 from pdca.items.edit import edit
 from pdca.items.models import Entry, Word
+from pdca.items.telling import record_told, tell_next
 from pdca.items.terms import (
     AnswerSource,
     CheckState,
@@ -36,7 +37,7 @@ from pdca.items.terms import (
     Verdict,
     WordKind,
 )
-from pdca.items.verdicts import give_verdict, record_told, settle_verdict, tell_next
+from pdca.items.verdicts import give_verdict, settle_verdict
 from pdca.people.models import Membership, Sponsorship
 from tests.conftest import MONDAY
 from tests.items.refusals import fields, missing, names

@@ -512,7 +512,7 @@ def test_R31_the_columns_do_and_check_hold_eight(crew):
 
 def test_R31_never_blocks_who_is_done_hands_over_or_comes_back(crew):
     from pdca.items.handovers import Note, accept, hand_over
-    from pdca.items.handovers import release as leave
+    from pdca.items.leaving import release as leave
 
     closed = walk(crew, Phase.CLOSED, at=MONDAY)
     first, second, third = (walk(crew, Phase.DO, at=MONDAY) for _ in range(3))

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pdca.errors import N_, FieldError, Invalid, NotFound
-from pdca.items import checks, verdicts, words
+from pdca.items import checks, telling, verdicts, words
 from pdca.items.answers import AnnouncementAnswer, CallAnswer, VerdictAnswer
 from pdca.items.checks import CheckAnswer
 from pdca.items.criteria import needs_observation
@@ -211,12 +211,12 @@ def _tell(doing: Doing, form: ToldForm) -> None:
         raise Invalid([FieldError("told_how", CHOOSE)])
     text = form.told_message.data or ""
     if form.told_how.data is ToldHow.MAIL:
-        verdicts.tell_next(doing.item, text, by=doing.by, at=doing.at)
+        telling.tell_next(doing.item, text, by=doing.by, at=doing.at)
         return
     heard = CallAnswer(
         form.told_who.data or "", form.told_on.data or doing.facts.today, form.told_how.data.value, None, text
     )
-    verdicts.record_told(doing.item, heard, by=doing.by, at=doing.at)
+    telling.record_told(doing.item, heard, by=doing.by, at=doing.at)
 
 
 # --- sheets ----------------------------------------------------------------------------------------------
