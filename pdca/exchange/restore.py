@@ -56,10 +56,9 @@ def restore(reader: Reader, settings: Settings, *, force: bool, at: datetime) ->
         _put_back(connection, config, reader)
         journal = _journal(reader, AcceptJournal(settings.instance).path)
         aftermath = calm_down(connection, journal, same_key=same_key, at=at)
-        # Before the commit: a row never points at a file that is not there yet.
+        # Before the transaction ends: a row never points at a file that is not there yet.
         _put_files(reader, settings.instance / FILES_FOLDER)
         _write_whole(AcceptJournal(settings.instance).path, journal)
-        connection.commit()
     _forget_other_files(settings.instance / FILES_FOLDER, set(reader.names(FILES)))
     return Restored(manifest, aftermath, same_key)
 
@@ -78,10 +77,9 @@ def _one_transaction() -> Iterator[Connection]:
     with db.writing(), db.engine.connect() as connection:
         _foreign_keys(connection, "OFF")
         try:
-            connection.begin()
-            yield connection
+            with connection.begin():
+                yield connection
         finally:
-            connection.rollback()
             _foreign_keys(connection, "ON")
 
 

@@ -35,7 +35,9 @@ def test_every_setting_is_described_and_no_other():
 
 
 def test_every_command_is_described(existing):
-    assert [name for name in sorted(existing) if f"`pdca {name}" not in OPERATING] == []
+    # `pdca db …` is Alembic's own; one line stands for all of it.
+    ours = sorted(name for name in existing if not name.startswith("db "))
+    assert [name for name in ours if f"`pdca {name}" not in OPERATING] == []
 
 
 def test_no_command_is_described_that_does_not_exist(existing):
