@@ -11,7 +11,11 @@ from babel.messages.mofile import write_mo
 from tools import messages
 
 # The same word in both languages, on purpose.
-SAME = {"Filter", "Quick win", "Team", "Teams", "%(num)s team", "Labels", "Plan", "Do", "Check", "Act", "OK"}
+# Words that plain Dutch shares with English, and patterns without a word.
+SAME = {
+    "Filter", "Mail", "Quick win", "Quick wins", "Team", "Teams", "%(num)s team", "Labels", "Plan", "Do", "Check",
+    "Act", "OK", "open", "%(count)s×", "%(days)s d", "%(name)s, %(day)s", "%(number)s MB", "%(number)s kB",
+}  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
 
 
