@@ -18,6 +18,7 @@ from pdca.people.calendar import DAY
 from pdca.people.queries import TeamRules, rules_of
 
 ASKS, REOPENS = "aftercare", "reopen"
+TITLES = ("De heer ", "Mevrouw ", "Meneer ", "De familie ")
 RECURRENCE_LINK = timedelta(days=30)
 
 
@@ -103,7 +104,14 @@ def write_word(message: Message, at: datetime) -> Rendered | None:
 
 def _written(template: str, contact: Contact, item: Item, rules: TeamRules, **context: object) -> Rendered:
     subject, text, html = render_mail(
-        template, contact.locale, rules.timezone, contact=contact, item=item, rules=rules, **context
+        template,
+        contact.locale,
+        rules.timezone,
+        contact=contact,
+        name=in_a_greeting(contact.name),
+        item=item,
+        rules=rules,
+        **context,
     )
     return Rendered(subject, text, html, {"References": thread_root(f"item:{item.id}")})
 
@@ -119,3 +127,8 @@ def _item_of(contact: Contact) -> Item:
 
 def _rules(item: Item) -> TeamRules:
     return rules_of([item.team_id])[item.team_id]
+
+
+def in_a_greeting(name: str) -> str:
+    """ "De heer Bos" is greeted as "Dag de heer Bos"."""
+    return name[:1].lower() + name[1:] if name.startswith(TITLES) else name

@@ -162,7 +162,7 @@ def _broken(line: Line, duty: Duty, _decided: set[tuple[int, str]]) -> bool:
 
 
 def _aftercare(line: Line, duty: Duty, _decided: set[tuple[int, str]]) -> bool:
-    return line.kind is DutyKind.AFTERCARE and (bool(duty.step) or line.urgency is not Urgency.LATER)
+    return line.kind is DutyKind.AFTERCARE and line.urgency is not Urgency.LATER
 
 
 STANDING = (N_("Still undecided"), _stands)

@@ -63,7 +63,7 @@ def bring_in_line(item_ids: Sequence[int], at: datetime, facts: Mapping[int, Fac
     staff = staff_of({f.team_id for f in facts.values()})
     rows = _rows(item_ids)
     found: list[str] = []
-    for f in facts.values():
+    for f in (facts[i] for i in item_ids if i in facts):
         found += _one(f, staff[f.team_id], rows.get(f.id, {}), at)
     return found
 

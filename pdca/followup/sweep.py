@@ -46,8 +46,10 @@ def chunks() -> Iterator[Sequence[int]]:
 def sweep(item_ids: Sequence[int], at: datetime) -> list[str]:
     """One chunk: first what the new day does, then every duty in line. Gives the drift, one line each."""
     facts = facts_for(item_ids, at)
-    changed = [_new_day(f, at) for f in facts.values()]
-    found = bring_in_line(item_ids, at, None if any(changed) else facts)
+    changed = {f.id for f in facts.values() if _new_day(f, at)}
+    if changed:
+        bring_in_line(sorted(changed), at)
+    found = bring_in_line([i for i in facts if i not in changed], at, facts)
     drift = [line for line in found if not _is_by_the_day(line)]
     for line in drift:
         log.warning("drift: %s", line)
