@@ -12,8 +12,8 @@ help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/.run ## the product on http://127.0.0.1:5000 (PORT=…), with a demo team on the first start
-	@$(BIN)/pdca setup --demo
-	@exec $(BIN)/pdca serve --port $(PORT)
+	@PDCA_PORT=$(PORT) $(BIN)/pdca setup --demo
+	@PDCA_PORT=$(PORT) exec $(BIN)/pdca serve
 
 test: .venv/.dev ## every test: both databases and a real browser (ARGS=… goes to pytest)
 	@tools/browser.sh
