@@ -81,6 +81,14 @@ class About:
     asker: str = ""
 
 
+TITLES = ("De heer ", "Mevrouw ", "Meneer ", "De familie ")
+
+
+def in_a_sentence(name: str) -> str:
+    """ "De heer Bos" becomes "de heer Bos" where a sentence has begun already."""
+    return name[:1].lower() + name[1:] if name.startswith(TITLES) else name
+
+
 def ask_of(kind: DutyKind, ladder: str, about: About) -> Ask:
     """The sentence for this duty as things stand."""
     text, anchor = ASKS[kind]
@@ -96,7 +104,7 @@ def ask_of(kind: DutyKind, ladder: str, about: About) -> Ask:
         text,
         anchor,
         {
-            "customer": about.customer,
+            "customer": in_a_sentence(about.customer),
             "what": about.waiting_on,
             "rule": about.rule,
             "question": about.question,

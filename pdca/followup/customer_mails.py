@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pdca import clock
 from pdca.db import db
+from pdca.followup.asks import in_a_sentence
 from pdca.followup.customers import ASKED_FOR, has_mail_today
 from pdca.followup.ladder import midnight
 from pdca.followup.models import Duty, DutyState
@@ -18,7 +19,6 @@ from pdca.people.calendar import DAY
 from pdca.people.queries import TeamRules, rules_of
 
 ASKS, REOPENS = "aftercare", "reopen"
-TITLES = ("De heer ", "Mevrouw ", "Meneer ", "De familie ")
 RECURRENCE_LINK = timedelta(days=30)
 
 
@@ -108,7 +108,7 @@ def _written(template: str, contact: Contact, item: Item, rules: TeamRules, **co
         contact.locale,
         rules.timezone,
         contact=contact,
-        name=in_a_greeting(contact.name),
+        name=in_a_sentence(contact.name),
         item=item,
         rules=rules,
         **context,
@@ -127,8 +127,3 @@ def _item_of(contact: Contact) -> Item:
 
 def _rules(item: Item) -> TeamRules:
     return rules_of([item.team_id])[item.team_id]
-
-
-def in_a_greeting(name: str) -> str:
-    """ "De heer Bos" is greeted as "Dag de heer Bos"."""
-    return name[:1].lower() + name[1:] if name.startswith(TITLES) else name

@@ -106,10 +106,11 @@ def shown_due(duty: Duty) -> date:
 
 
 def urgency_of(due_on: date, today: date) -> Urgency:
-    """In which group a day falls; the week ends on Sunday."""
+    """In which group a day falls. The week ends on Sunday; in a weekend it is the one that comes."""
     if due_on < today:
         return Urgency.LATE
     if due_on == today:
         return Urgency.TODAY
-    sunday = today + DAY * (7 - today.isoweekday())
+    days = 7 - today.isoweekday()
+    sunday = today + DAY * (days if days > 1 else days + 7)
     return Urgency.WEEK if due_on <= sunday else Urgency.LATER

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from pdca.db import db
 from pdca.followup.lines import Line, Urgency
@@ -42,14 +43,17 @@ class MyList:
 def my_list(person: Person, at: datetime) -> MyList:
     """Everything this person owes, as holder, in a role, or standing in for somebody who is away."""
     duties = db.session.scalars(select(Duty).where(*_open_for(person, at)).order_by(Duty.due_on, Duty.id)).all()
-    lines = lines_of(duties, person.id, at)
-    return MyList(tuple(line for line in lines if not _is_quiet(line)))
+    lines = [line for line in lines_of(duties, person.id, at) if not _is_quiet(line)]
+    return MyList(tuple(_with_one_check_each(lines)))
 
 
 def nav_count(person: Person, at: datetime) -> int:
     """How much of it is due by today: the number beside "My list"."""
     today = local_day(person, at, settings().timezone)
-    statement = select(func.count()).select_from(Duty).where(*_open_for(person, at), Duty.due_on <= today)
+    # Of a check that was asked, the day it must be settled (see lines.shown_due).
+    asked = Duty.settle_by.is_not(None) & (Duty.step != "")
+    shown_due = case((asked, Duty.settle_by), else_=Duty.due_on)
+    statement = select(func.count()).select_from(Duty).where(*_open_for(person, at), shown_due <= today)
     return db.session.scalar(statement) or 0
 
 
@@ -74,6 +78,17 @@ def _parts_of(person: Person) -> dict[Part, set[int]]:
         if row.role in wanted:
             parts.setdefault(wanted[row.role], set()).add(row.team_id)
     return parts
+
+
+def _with_one_check_each(lines: list[Line]) -> Iterator[Line]:
+    """Of the checks that are still far ahead, an item shows the first: the others follow in their time."""
+    seen: set[int] = set()
+    for line in lines:
+        if line.kind is DutyKind.AFTERCARE:
+            if line.item_id in seen and line.urgency is Urgency.LATER:
+                continue
+            seen.add(line.item_id)
+        yield line
 
 
 def _is_quiet(line: Line) -> bool:

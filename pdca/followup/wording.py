@@ -24,7 +24,7 @@ def urgency_words(urgency: Urgency) -> str:
         Urgency.LATE: str(gettext("Late")),
         Urgency.TODAY: str(gettext("Today")),
         Urgency.WEEK: str(gettext("This week")),
-        Urgency.LATER: str(gettext("Later")),
+        Urgency.LATER: str(gettext("After that")),
     }[urgency]
 
 

@@ -10,6 +10,7 @@ import time_machine
 from sqlalchemy import event
 
 from pdca.db import db
+from pdca.followup.lines import Urgency, urgency_of
 from pdca.items.answers import LookalikeAnswer
 from pdca.items.terms import LookalikeChoice, Phase
 from pdca.people.models import Absence, Person, Role
@@ -99,6 +100,29 @@ def test_what_is_quiet_until_its_day_is_not_listed(stage: Stage):
     with stage.work() as team:
         walk(team, Phase.CLOSED, at=day(0, 9))
     assert rows(page(stage, stage.team.owner, at(3, 24)).text) == []
+
+
+def test_of_the_checks_to_come_only_the_first_is_listed(stage: Stage):
+    with stage.work() as team:
+        walk(team, Phase.CHECK, at=day(0, 9), title="Klok ophangen")
+    assert rows(page(stage, stage.team.owner, day(8)).text) == ["later | Mon 23 Mar | Klok ophangen"]
+
+
+@pytest.mark.parametrize(
+    ("today", "due_on", "urgency"),
+    [
+        ((3, 4), (3, 3), Urgency.LATE),
+        ((3, 4), (3, 4), Urgency.TODAY),
+        ((3, 4), (3, 8), Urgency.WEEK),
+        ((3, 4), (3, 9), Urgency.LATER),
+        # Saturday and Sunday look at the week that comes.
+        ((3, 7), (3, 15), Urgency.WEEK),
+        ((3, 8), (3, 15), Urgency.WEEK),
+        ((3, 8), (3, 16), Urgency.LATER),
+    ],
+)
+def test_in_which_group_a_day_falls(today, due_on, urgency):
+    assert urgency_of(date(2026, *due_on), date(2026, *today)) is urgency
 
 
 def test_who_left_sees_nothing_of_it(promised: Stage):
