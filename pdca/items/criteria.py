@@ -10,13 +10,7 @@ from dataclasses import dataclass, replace
 
 from pdca.errors import N_, Missing
 from pdca.items.facts import Facts
-from pdca.items.terms import (
-    CustomerType,
-    Importance,
-    LookalikeChoice,
-    Phase,
-    Verdict,
-)
+from pdca.items.terms import CustomerType, Importance, LookalikeChoice, Phase, Verdict
 
 
 @dataclass(frozen=True)

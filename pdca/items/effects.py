@@ -17,10 +17,7 @@ from pdca.items.journal import record
 from pdca.items.lifecycle import Step
 from pdca.items.lookalikes import settle_lookalikes
 from pdca.items.models import Item
-from pdca.items.permissions import (
-    refuse,
-    require_step,
-)
+from pdca.items.permissions import refuse, require_step
 from pdca.items.queries import facts_of
 from pdca.items.rounds import open_round
 from pdca.items.terms import ActorKind, LookalikeChoice, Phase, WordKind

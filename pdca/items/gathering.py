@@ -38,15 +38,7 @@ from pdca.items.models import (
     Round,
     Waiver,
 )
-from pdca.items.terms import (
-    CallPurpose,
-    DecisionKind,
-    DecisionState,
-    HandoverState,
-    Phase,
-    PromiseState,
-    Verdict,
-)
+from pdca.items.terms import CallPurpose, DecisionKind, DecisionState, HandoverState, Phase, PromiseState, Verdict
 from pdca.people.models import Person
 from pdca.people.queries import TeamRules
 

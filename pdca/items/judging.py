@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from pdca.items.checks import CORRECTION
 from pdca.items.facts import CheckFacts, Facts
-from pdca.items.terms import (
-    CheckState,
-    CustomerType,
-    Importance,
-    Solved,
-    Verdict,
-)
+from pdca.items.terms import CheckState, CustomerType, Importance, Solved, Verdict
 
 # From bad to good; a verdict may not be better than what the customer said (R24).
 ORDER = (Verdict.NOT_EFFECTIVE, Verdict.PARTLY, Verdict.EFFECTIVE)

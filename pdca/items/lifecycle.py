@@ -12,9 +12,7 @@ from pdca.errors import Missing
 from pdca.items import criteria as asks
 from pdca.items.criteria import Criterion
 from pdca.items.facts import Facts
-from pdca.items.terms import (
-    Phase,
-)
+from pdca.items.terms import Phase
 
 
 class Who(StrEnum):

@@ -16,16 +16,7 @@ from pdca.items.frozen import FROZEN_MESSAGE, Act
 from pdca.items.journal import record
 from pdca.items.lifecycle import Step, Who, step_between
 from pdca.items.models import Item, Move
-from pdca.items.permissions import (
-    MEMBERS,
-    WHO_MESSAGE,
-    guard,
-    may_edit,
-    on_behalf_of,
-    refuse,
-    require_step,
-    role_on,
-)
+from pdca.items.permissions import MEMBERS, WHO_MESSAGE, guard, may_edit, on_behalf_of, refuse, require_step, role_on
 from pdca.items.queries import facts_of
 from pdca.items.ranking import Place
 from pdca.items.taking_back import snapshot

@@ -99,11 +99,6 @@ def may_edit(person: Person, item: Item, at: datetime) -> bool:
     return is_owner_side(person, item, at) or is_keeper(person, item)
 
 
-def may_see(person: Person, item: Item) -> bool:
-    """Whether the item is visible at all (see queries.item_for)."""
-    return role_on(person, item) is not None
-
-
 def deciders(item: Item, at: datetime) -> list[Person]:
     """Who decides where the rules want a leader who is not the owner (R17), first in line first."""
     return who_decides(item.team_id, not_person_id=item.responsible_id, at=at)

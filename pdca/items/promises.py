@@ -16,13 +16,7 @@ from pdca.items.planning import move_check, open_checks
 from pdca.items.promotion import MOVED_TWICE, promote
 from pdca.items.queries import facts_of
 from pdca.items.telling import draft, tell, was_told, words_about
-from pdca.items.terms import (
-    DecisionKind,
-    DecisionState,
-    Kind,
-    Phase,
-    PromiseState,
-)
+from pdca.items.terms import DecisionKind, DecisionState, Kind, Phase, PromiseState
 from pdca.people.models import Person
 
 # The leader approves this move and every later one.

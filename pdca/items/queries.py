@@ -9,16 +9,9 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.errors import NotFound
-from pdca.items.facts import (
-    Facts,
-)
+from pdca.items.facts import Facts
 from pdca.items.gathering import Parts
-from pdca.items.models import (
-    Item,
-)
-from pdca.items.terms import (
-    Phase,
-)
+from pdca.items.models import Item
 from pdca.people.models import Person
 from pdca.people.queries import rules_of, visible_team_ids
 
@@ -35,15 +28,6 @@ def facts_of(item: Item, at: datetime) -> Facts:
     """The facts of one item, after writing what is pending."""
     db.session.flush()
     return facts_for([item.id], at)[item.id]
-
-
-def facts_of_team(team_id: int, at: datetime, phases: Collection[Phase]) -> list[Facts]:
-    """The facts of a team's items in these phases, in the order of the board."""
-    ids = db.session.scalars(
-        select(Item.id).where(Item.team_id == team_id, Item.phase.in_(phases)).order_by(Item.rank, Item.id)
-    ).all()
-    facts = facts_for(ids, at)
-    return [facts[item_id] for item_id in ids]
 
 
 def facts_for(item_ids: Collection[int], at: datetime) -> dict[int, Facts]:

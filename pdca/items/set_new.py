@@ -10,14 +10,7 @@ from pdca.errors import N_, FieldError, Invalid
 from pdca.items import handovers, planning, promotion
 from pdca.items.models import Contact, Item, ItemLink
 from pdca.items.queries import facts_of
-from pdca.items.terms import (
-    CustomerType,
-    Importance,
-    ItemLinkKind,
-    Kind,
-    LookalikeChoice,
-    Phase,
-)
+from pdca.items.terms import CustomerType, Importance, ItemLinkKind, Kind, LookalikeChoice, Phase
 from pdca.items.writing import Writing, column
 
 

@@ -13,10 +13,7 @@ from pdca.errors import N_, FieldError, Invalid
 from pdca.items import decisions, planning
 from pdca.items.models import Item, Need
 from pdca.items.permissions import MEMBERS
-from pdca.items.terms import (
-    Kind,
-    Phase,
-)
+from pdca.items.terms import Kind, Phase
 from pdca.items.writing import Writing, column, text_column
 from pdca.people.queries import people_with, rules_of
 

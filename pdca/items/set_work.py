@@ -9,10 +9,7 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import verdicts
 from pdca.items.models import Announcement, Call, Lesson
-from pdca.items.terms import (
-    CallPurpose,
-    Phase,
-)
+from pdca.items.terms import CallPurpose, Phase
 from pdca.items.writing import Writing, round_text
 from pdca.people.models import Person
 

@@ -14,13 +14,7 @@ from pdca.items.journal import record
 from pdca.items.models import Call, Check, Item, Promise, Word
 from pdca.items.permissions import guard, refuse, require_owner
 from pdca.items.queries import facts_of
-from pdca.items.terms import (
-    CallPurpose,
-    CustomerType,
-    ToldHow,
-    Verdict,
-    WordKind,
-)
+from pdca.items.terms import CallPurpose, CustomerType, ToldHow, Verdict, WordKind
 from pdca.people.models import Person
 
 

@@ -14,16 +14,9 @@ from pdca.items.judging import ORDER, best_verdict, follows_customer, wants_othe
 from pdca.items.models import Check, Item
 from pdca.items.permissions import SOMEBODY_ELSE_MESSAGE, guard, is_member, may_decide, refuse, require_owner
 from pdca.items.planning import ask_again, cancel_open
-from pdca.items.promotion import promote
+from pdca.items.promotion import FAILED_TWICE, promote
 from pdca.items.queries import facts_of
-from pdca.items.terms import (
-    UNSETTLED,
-    ActorKind,
-    CheckState,
-    Importance,
-    Kind,
-    Verdict,
-)
+from pdca.items.terms import UNSETTLED, ActorKind, CheckState, Importance, Kind, Verdict
 from pdca.people.models import Person
 
 TOO_EARLY_AT_MOST = timedelta(days=42)
@@ -128,8 +121,11 @@ def settle_verdict(check: Check, *, at: datetime) -> None:
     For an action only a "no" settles by itself; there the owner compares prediction and result.
     """
     facts = facts_of(check.item, at)
+    if not facts.is_open or check.round_number != facts.round.number:
+        # Stopped, or a next round runs: nobody waits for this verdict, and a frozen round keeps what it has.
+        return
     mine = check_facts(check, facts)
-    if check.verdict is not None or not follows_customer(facts, mine):
+    if not follows_customer(facts, mine):
         return
     _settle(check, facts, best_verdict(facts, mine), "", by=None, at=at)
 
@@ -175,7 +171,7 @@ def _fail_round(item: Item, *, at: datetime) -> None:
     item.round.verdict = Verdict.NOT_EFFECTIVE
     failed = sum(r.verdict is Verdict.NOT_EFFECTIVE for r in item.rounds)
     if item.kind is Kind.QUICK_WIN and failed >= 2:
-        promote(item, N_("The second round failed."), at=at)
+        promote(item, FAILED_TWICE, at=at)
 
 
 def _not_reached(check: Check, mine: CheckFacts, evidence: str, *, by: Person, at: datetime) -> None:

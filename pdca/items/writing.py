@@ -11,9 +11,7 @@ from pdca import clock
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.journal import record
 from pdca.items.models import Item
-from pdca.items.terms import (
-    ActorKind,
-)
+from pdca.items.terms import ActorKind
 from pdca.people.models import Person
 
 

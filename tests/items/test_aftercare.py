@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from pdca.db import db
 from pdca.items import checks
-from pdca.items.answers import Answers, CarriedOutAnswer, VerdictAnswer
+from pdca.items.answers import Answers, CarriedOutAnswer, LessonAnswer, VerdictAnswer
 from pdca.items.checks import CheckAnswer, answer_by_link, may_correct, record_answer, settle_group
 from pdca.items.edit import edit
 from pdca.items.judging import follows_customer
@@ -220,6 +221,27 @@ def test_the_verdict_that_followed_is_not_given_again(crew):
     settle_verdict(first, at=story.at)
     settle_verdict(first, at=story.later(days=1).at)
     assert first.verdict_at == story.at - timedelta(days=1)
+
+
+def test_no_verdict_follows_on_what_was_stopped(crew):
+    story = walk(crew, Phase.CHECK, at=MONDAY).answer(Solved.NO, 2)
+    story.move(Phase.STOPPED, by=crew.leader, reason="Verhuisd.", lesson=LessonAnswer("Te laat."))
+    settle_verdict(story.item.checks[0], at=story.later(days=2).at)
+    db.session.flush()
+    assert (story.item.checks[0].verdict, story.item.round.verdict) == (None, None)
+
+
+def test_no_verdict_follows_on_a_round_that_is_over(crew):
+    story = walk(crew, Phase.CHECK, Kind.IMPROVEMENT, at=MONDAY).answer(Solved.NO, 2)
+    first = story.item.checks[0]
+    second = story.check
+    answer_by_link(second, story.contact, CheckAnswer(Solved.NO, 2), at=story.at)
+    story.judge(Verdict.NOT_EFFECTIVE)
+    assert (first.verdict, second.verdict) == (None, Verdict.NOT_EFFECTIVE)
+    story.move(Phase.PLAN, why_not="Te klein.", adjusted_prediction="Een kwart sneller.")
+    settle_verdict(first, at=story.later(days=2).at)
+    db.session.flush()
+    assert first.verdict is None
 
 
 # --- too early ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pdca.db import db
 from pdca.errors import NotFound
 from pdca.items.capture import capture
 from pdca.items.models import Answer, Call, Check, Contact, Item, Lesson, Need, Promise
-from pdca.items.queries import facts_for, facts_of_team, item_for
+from pdca.items.queries import facts_for, item_for
 from pdca.items.ranking import GAP, Place, rank_for, spread
 from pdca.items.terms import (
     AnswerSource,
@@ -92,14 +92,6 @@ def test_facts_cost_the_same_queries_for_one_item_and_for_thirty(crew):
 
 def test_facts_of_nothing_are_nothing(session):
     assert facts_for([], MONDAY) == {}
-
-
-def test_a_teams_facts_come_in_the_order_of_the_board(crew):
-    stories = [walk(crew, Phase.PLAN, at=MONDAY) for _ in range(3)]
-    reorder(stories[0].item, Place(before=stories[2].item.id), by=crew.member, at=MONDAY)
-    shown = facts_of_team(crew.team.id, MONDAY, [Phase.PLAN])
-    assert [f.id for f in shown] == [stories[0].item.id, stories[2].item.id, stories[1].item.id]
-    assert facts_of_team(crew.team.id, MONDAY, [Phase.DO]) == []
 
 
 def test_facts_count_what_stands_in_the_columns(crew):
