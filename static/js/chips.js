@@ -77,3 +77,5 @@ document.addEventListener("change", ({ target }) => {
 });
 document.addEventListener("sheet:open", ({ target }) => target.querySelectorAll("form[data-count]").forEach(count));
 document.querySelectorAll("form[data-count]").forEach(count);
+// Questions that stand in a page are swapped in place when something was wrong.
+document.addEventListener("htmx:after:swap", () => document.querySelectorAll("form[data-count]").forEach(count));

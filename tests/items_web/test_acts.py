@@ -170,7 +170,12 @@ ACTS = (
         "announcement",
         in_do,
         "announcements",
-        {"announced_on": TODAY.isoformat(), "go_live_on": in_days(9), "audience": "Iedereen", "announcement_text": "Het verandert."},
+        {
+            "announced_on": TODAY.isoformat(),
+            "go_live_on": in_days(9),
+            "audience": "Iedereen",
+            "announcement_text": "Het verandert.",
+        },
         wrong=(("go_live_on", {"audience": "Iedereen", "announcement_text": "Het verandert."}),),
     ),
     Act(
@@ -342,8 +347,11 @@ def test_an_id_of_another_item_is_not_found(owner, crew, story, session):
 
 def test_every_sheet_is_a_fragment_for_htmx_and_a_page_otherwise(owner, story):
     item = story(Kind.IMPROVEMENT, days_ago=24).take_up().start().item
-    for path in ("steps/check", "date-changes", "help", "waiting", "handovers", "calls", "announcements", "waivers",
-                 "labels", "links", "answers?ask=title", "verdict", "told", "done", "stop", "rounds/decision"):  # fmt: skip
+    sheets = (
+        *("steps/check", "date-changes", "help", "waiting", "handovers", "calls", "announcements", "waivers", "labels"),
+        *("links", "answers?ask=title", "verdict", "told", "done", "stop", "rounds/decision"),
+    )
+    for path in sheets:
         fragment = owner.get(f"/items/{item.id}/{path}", headers=HTMX)
         page = owner.get(f"/items/{item.id}/{path}")
         assert (path, fragment.status_code, "<html" in fragment.text) in ((path, 200, False), (path, 409, False))

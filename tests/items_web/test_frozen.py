@@ -148,7 +148,9 @@ def test_in_check_it_accepts(client_of, crew, frozen_check, cold, name):
 def test_in_check_it_refuses_all_else_and_nothing_changes(client_of, crew, frozen_check, cold):
     ids = cold(frozen_check)
     before = everything()
-    statuses = {name: send(client_of, crew, frozen_check, name, ids).status_code for name in sorted(set(POSTS) - IN_CHECK)}
+    statuses = {
+        name: send(client_of, crew, frozen_check, name, ids).status_code for name in sorted(set(POSTS) - IN_CHECK)
+    }
     assert statuses == {name: 404 if name in NOT_THERE else 409 for name in statuses}
     assert everything() == before
 

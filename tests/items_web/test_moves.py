@@ -234,16 +234,25 @@ class TestTheRest:
         assert phase_of(made.item) == "do"
 
     @pytest.mark.parametrize(
-        ("path", "data", "lands_in", "asks"),
+        ("path", "data", "ends"),
         [
-            ("parking", {"reason": "Eerst de verhuizing.", "review_on": in_days(30)}, "parked", ["reason", "review_on"]),
-            ("declination", {"reason": "Dat kan niet."}, "declined", ["reason"]),
-            ("stop", {"reason": "Niet meer nodig.", "lesson_what": "Eerder vragen."}, "stopped", ["reason", "lesson"]),
+            (
+                "parking",
+                {"reason": "Eerst de verhuizing.", "review_on": in_days(30)},
+                "parked",
+                ["reason", "review_on"],
+            ),
+            ("declination", {"reason": "Dat kan niet."}, ("declined", ["reason"])),
+            (
+                "stop",
+                {"reason": "Niet meer nodig.", "lesson_what": "Eerder vragen."},
+                ("stopped", ["reason", "lesson"]),
+            ),
         ],
     )
-    def test_ends_are_resources(self, client_of, crew, story, path, data, lands_in, asks):
-        item = story().item
-        keeper = client_of(crew.keeper)
+    def test_ends_are_resources(self, client_of, story, path, data, ends):
+        (lands_in, asks), made = ends, story()
+        item, keeper = made.item, client_of(made.crew.keeper)
         bare = keeper.post(f"/items/{item.id}/{path}", headers=HTMX)
         assert (bare.status_code, missing(bare)) == (409, asks)
         assert keeper.post(f"/items/{item.id}/{path}", data=data).status_code == 303

@@ -180,7 +180,16 @@ def test_every_criterion_has_a_question_or_a_note():
     assert NOTE == "note"
     assert notes == {
         *("decision", "round_three", "room_owner", "room_do", "room_check", "no_handover", "answered"),
-        *("verdict_allows", "later_check", "checks_settled", "ends_well", "not_effective", "partly", "resumes", "in_time"),
+        *(
+            "verdict_allows",
+            "later_check",
+            "checks_settled",
+            "ends_well",
+            "not_effective",
+            "partly",
+            "resumes",
+            "in_time",
+        ),
     }
     assert set(ANSWERED_BY.values()) | {name for names in FOLDED.values() for name in names} <= set(QUESTIONS)
 

@@ -14,7 +14,7 @@ from pdca.items.terms import CustomerType
 
 MAIL = re.compile(r"[^\s,;<>()\"]+@[^\s,;<>()\"]+")
 # What may stand between a name and its address or number.
-BETWEEN = " ,;<>()\"-–—:"
+BETWEEN = ' ,;<>()"-–—:'
 PHONE = re.compile(r"\+?[\d][\d ()/.-]{6,}\d")
 NOT_AN_ADDRESS = N_("This is not an e-mail address. Type it like name@example.org.")
 
@@ -50,9 +50,7 @@ def read_customer(
     contact = read_contact(line)
     guessed = kind in (None, CustomerType.UNKNOWN)
     chosen = _guess(contact.email, team_domains) if kind is None or kind is CustomerType.UNKNOWN else kind
-    return CustomerAnswer(
-        chosen, contact.name, contact.email, contact.phone, locale or "nl", is_type_guessed=guessed
-    )
+    return CustomerAnswer(chosen, contact.name, contact.email, contact.phone, locale or "nl", is_type_guessed=guessed)
 
 
 def _guess(email: str, team_domains: Collection[str]) -> CustomerType:

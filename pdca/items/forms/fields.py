@@ -86,9 +86,7 @@ class Number(One):
         """Digits."""
         number: int = _in_words(int, raw if len(raw) < 12 else "", NOT_A_NUMBER)
         if not self.low <= number <= self.high:
-            raise ValueError(
-                str(_l("Choose a whole number from %(low)s to %(high)s.", low=self.low, high=self.high))
-            )
+            raise ValueError(str(_l("Choose a whole number from %(low)s to %(high)s.", low=self.low, high=self.high)))
         return number
 
 

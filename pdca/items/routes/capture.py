@@ -28,9 +28,7 @@ def capture(team_id: int) -> ResponseReturnValue:
     form = CaptureForm()
     team, _standing = team_for(me(), team_id)
     made: list[Item] = []
-    refused = attempt(
-        form, lambda: made.append(capture_item(team, form.title.data or "", by=me(), at=clock.now()))
-    )
+    refused = attempt(form, lambda: made.append(capture_item(team, form.title.data or "", by=me(), at=clock.now())))
     if refused is not None:
         team, _standing = team_for(me(), team_id)
         return sheet(_again(team, refused), refused.status)

@@ -93,9 +93,7 @@ def attempt(item_id: int, check_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.route(
-    "/items/<int:item_id>/checks/<int:check_id>/answers/<int:answer_id>/comments", methods=["GET", "POST"]
-)
+@bp.route("/items/<int:item_id>/checks/<int:check_id>/answers/<int:answer_id>/comments", methods=["GET", "POST"])
 def answer_comment(item_id: int, check_id: int, answer_id: int) -> ResponseReturnValue:
     """The owner's word beside the customer's, never over it (R24)."""
     form = OwnerCommentForm()

@@ -13,7 +13,7 @@ from pdca.items import words
 from pdca.items.answers import ToldAnswer
 from pdca.items.decisions import ask_help
 from pdca.items.forms.acts import DateForm, HelpForm, NothingForm, WaitingForm
-from pdca.items.promises import LEADER_APPROVES_FROM, change_date
+from pdca.items.promises import GIVE_REASON, LEADER_APPROVES_FROM, change_date
 from pdca.items.routes import bp
 from pdca.items.routes.acting import Doing, act, press
 from pdca.items.terms import Phase, ToldHow
@@ -48,28 +48,35 @@ def waiting_over(item_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/items/<int:item_id>/help", methods=["GET", "POST"])
-def help(item_id: int) -> ResponseReturnValue:  # noqa: A001 - the act's own name, and the endpoint's
+def help(item_id: int) -> ResponseReturnValue:
     """Need help."""
     form = HelpForm()
     said = gettext("The board keeper has been asked for help.")
-    return act(
-        item_id, form, _help_sheet, lambda d: ask_help(d.item, form.question.data or "", by=d.by, at=d.at), said
-    )
+    return act(item_id, form, _help_sheet, lambda d: ask_help(d.item, form.question.data or "", by=d.by, at=d.at), said)
 
 
 # --- operations ------------------------------------------------------------------------------------------
 
 
 def _change(doing: Doing, form: DateForm) -> None:
+    _require_both(form)
     change_date(
         doing.item,
-        due_on=_day(form.due_on, "due_on"),
+        due_on=form.due_on.data,
         reason=form.reason.data or "",
         by=doing.by,
         at=doing.at,
         told=_told(doing, form),
         still_needed=_still_needed(doing, form),
     )
+
+
+def _require_both(form: DateForm) -> None:
+    """Two answers suffice; without a date the other one is named at once too."""
+    if form.due_on.data is not None:
+        return
+    no_reason = [] if form.reason.data else [FieldError("reason", GIVE_REASON)]
+    raise Invalid([FieldError("due_on", CHOOSE_A_DAY), *no_reason])
 
 
 def _day(field: Any, name: str) -> Any:
@@ -181,5 +188,3 @@ def _help_sheet(asking: Asking) -> SheetView:
             note=gettext("The board keeper answers within two working days."),
         ),
     )
-
-

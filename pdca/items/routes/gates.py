@@ -20,8 +20,7 @@ from pdca.items.moves import move as move_item
 from pdca.items.permissions import refuse
 from pdca.items.questions import EDITABLE, QUESTIONS
 from pdca.items.ranking import Place
-from pdca.items.routes import bp
-from pdca.items.routes import acting
+from pdca.items.routes import acting, bp
 from pdca.items.routes.acting import Doing, act, attempt, begin, press, sheet, stands_on
 from pdca.items.routes.care import check_answer
 from pdca.items.taking_back import take_back
@@ -29,8 +28,9 @@ from pdca.items.terms import Phase
 from pdca.items.views.acts import ActSheet, act_sheet, gate_question
 from pdca.items.views.answered import stored
 from pdca.items.views.gate import STORABLE, Asking, action_of, gate
+from pdca.items.views.loading import domains_of
 from pdca.items.views.offers import Offers
-from pdca.items.views.page import domains_of, item_page
+from pdca.items.views.page import item_page
 from pdca.items.views.refused import NOT_REFUSED
 from pdca.items.views.sheet import SheetView
 from pdca.items.work import reorder

@@ -28,7 +28,9 @@ CHOOSE = N_("Choose one from the list.")
 def handover(item_id: int) -> ResponseReturnValue:
     """Hand it over to a colleague (R5)."""
     form = HandoverForm()
-    return act(item_id, form, _sheet, lambda d: _hand_over(d, form), gettext("Handed over: now it waits for an answer."))
+    return act(
+        item_id, form, _sheet, lambda d: _hand_over(d, form), gettext("Handed over: now it waits for an answer.")
+    )
 
 
 @bp.route("/items/<int:item_id>/handovers/<int:handover_id>/acceptance", methods=["GET", "POST"])
@@ -38,7 +40,9 @@ def acceptance(item_id: int, handover_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        _answer_sheet(handover_id, "items.acceptance", gettext("Accept the handover"), gettext("I take it over"), "read_back"),
+        _answer_sheet(
+            handover_id, "items.acceptance", gettext("Accept the handover"), gettext("I take it over"), "read_back"
+        ),
         lambda d: handovers.accept(_of(d.item, handover_id), form.read_back.data or "", by=d.by, at=d.at),
         gettext("You are the owner now."),
     )
@@ -64,7 +68,9 @@ def assignment(item_id: int, handover_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        _answer_sheet(handover_id, "items.assignment", gettext("Choose a new owner"), gettext("Hand it over"), "receiver"),
+        _answer_sheet(
+            handover_id, "items.assignment", gettext("Choose a new owner"), gettext("Hand it over"), "receiver"
+        ),
         lambda d: handovers.assign(_of(d.item, handover_id), _chosen(form.to), by=d.by, at=d.at),
         gettext("Handed over: now it waits for an answer."),
     )
@@ -90,9 +96,7 @@ def _of(item: Item, handover_id: int) -> Handover:
 
 
 def _hand_over(doing: Doing, form: HandoverForm) -> None:
-    note = Note(
-        form.done.data or "", form.open.data or "", form.promised.data or "", form.watch_out.data or ""
-    )
+    note = Note(form.done.data or "", form.open.data or "", form.promised.data or "", form.watch_out.data or "")
     handovers.hand_over(doing.item, _chosen(form.to), note, by=doing.by, at=doing.at)
 
 

@@ -117,5 +117,3 @@ def _links_sheet(asking: Asking) -> SheetView:
             asks=(Ask("link", {"kind": ItemLinkKind.RELATED.value}, {"kind": kinds}),),
         ),
     )
-
-

@@ -288,11 +288,14 @@ def _note(step: Step, facts: Facts) -> str:
     """What taking the step means, where that must not come as a surprise."""
     if step.name == "take_up" and facts.kind is not None and not facts.is_action:
         return gettext(
-            "By taking it up as a quick win you say: done within %(days)s days, our own decision, no budget, and it can be undone.",
+            "By taking it up as a quick win you say: done within %(days)s days, our own decision, no budget, "
+            "and it can be undone.",
             days=facts.settings.quick_win_days,
         )
     if step.name == "start" and facts.customer_type is CustomerType.UNKNOWN:
-        return gettext("The customer is unknown, so this asks a little more, and a colleague goes and looks afterwards.")
+        return gettext(
+            "The customer is unknown, so this asks a little more, and a colleague goes and looks afterwards."
+        )
     if step.name == "reopen":
         return gettext("It goes back to Plan as the next round. Everything of the earlier round stays.")
     return ""
@@ -326,7 +329,10 @@ def _way(endpoint: str, label: str, **values: Any) -> Callable[[Asking], list[Li
 
 def _waiver(rule: str) -> Callable[[Asking], list[Link]]:
     return lambda asking: [
-        (url_for("items.waivers", item_id=asking.item.id, rule=rule), gettext("Ask for a waiver of %(rule)s", rule=rule))
+        (
+            url_for("items.waivers", item_id=asking.item.id, rule=rule),
+            gettext("Ask for a waiver of %(rule)s", rule=rule),
+        )
     ]
 
 

@@ -101,7 +101,8 @@ class Offers:
         """The aftercare dates as they would be when it is carried out on the promised day."""
         done = self.item.round.carried_out_on or self.item.due_on or date.fromisoformat(self._proposed_day)
         return [
-            (words.after(n), words.short_day(day_of(self.facts, done, done, n), self.today)) for n in offsets(self.facts)
+            (words.after(n), words.short_day(day_of(self.facts, done, done, n), self.today))
+            for n in offsets(self.facts)
         ]
 
     @property
@@ -112,7 +113,10 @@ class Offers:
     @property
     def verdicts(self) -> list[Option]:
         """The verdicts that the customer's answers allow (R24), and the two that need no answer."""
-        return [(verdict.value, words.sentence_case(words.VERDICT_NAMES[verdict]), note) for verdict, note in self._allowed_verdicts()]
+        return [
+            (verdict.value, words.sentence_case(words.VERDICT_NAMES[verdict]), note)
+            for verdict, note in self._allowed_verdicts()
+        ]
 
     def _allowed_verdicts(self) -> list[tuple[Verdict, str]]:
         best = self.best_verdict
@@ -290,4 +294,3 @@ def _catalogue(model: Any, team_id: int, held_id: int | None) -> list[Option]:
         .order_by(func.lower(model.name))
     )
     return [(row.id, row.name) for row in rows]
-
