@@ -197,9 +197,7 @@ def _answered(entry: Entry, _known: Known) -> str:
             "noted the answer to check %(number)s after a call: %(solved)s, a %(mark)s.",
             number=number, solved=said.lower(), mark=mark,
         )  # fmt: skip
-    return gettext(
-        "answered check %(number)s: %(solved)s, a %(mark)s.", number=number, solved=said.lower(), mark=mark
-    )
+    return gettext("answered check %(number)s: %(solved)s, a %(mark)s.", number=number, solved=said.lower(), mark=mark)
 
 
 def _observed(entry: Entry, _known: Known) -> str:
@@ -280,7 +278,9 @@ def _announced(entry: Entry, known: Known) -> str:
 def _called(entry: Entry, known: Known) -> str:
     verdict = _part(entry.new, "verdict")
     said = str(words.CALL_NAMES[CallVerdict(verdict)]).lower() if verdict in set(CallVerdict) else ""
-    return gettext("called %(name)s during the work: %(said)s.", name=_part(entry.new, "with") or known.customer, said=said)
+    return gettext(
+        "called %(name)s during the work: %(said)s.", name=_part(entry.new, "with") or known.customer, said=said
+    )
 
 
 def _customer_told(entry: Entry, known: Known) -> str:
@@ -311,7 +311,9 @@ def _planned(entry: Entry, known: Known) -> str:
 
 
 def _twin(entry: Entry, _known: Known) -> str:
-    return gettext("number %(number)s turned out to be the same; its followers follow this.", number=_part(entry.new, "number"))
+    return gettext(
+        "number %(number)s turned out to be the same; its followers follow this.", number=_part(entry.new, "number")
+    )
 
 
 def _captured(entry: Entry, _known: Known) -> str:
@@ -341,7 +343,9 @@ SENTENCES: dict[str, Tells] = {
     "back_to_plan": _plain(lambda: gettext("moved it back to Plan.")),
     "next_round": _plain(lambda: gettext("started the next round.")),
     "finish_the_rest": _plain(lambda: gettext("moved it back to Do, to finish the rest.")),
-    "taken_back": _moved(lambda old, new: gettext("took the last step back: from %(old)s to %(new)s.", old=old, new=new)),
+    "taken_back": _moved(
+        lambda old, new: gettext("took the last step back: from %(old)s to %(new)s.", old=old, new=new)
+    ),
     "aftercare_planned": _planned,
     "date_moved": _dated(lambda old, new: gettext("moved the date from %(old)s to %(new)s.", old=old, new=new)),
     "date_asked": _dated(lambda _old, new: gettext("asked the leader for another date: %(new)s.", new=new)),
