@@ -78,6 +78,7 @@ class _Raw:
     last: int
     cells: Sequence[str]
     is_broken: bool = False
+    is_too_long: bool = False
 
 
 def _parsed(text: str, delimiter: str) -> Iterator[_Raw]:
@@ -89,8 +90,9 @@ def _parsed(text: str, delimiter: str) -> Iterator[_Raw]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:
-            yield _Raw(first, reader.line_num, (), is_broken=True)
+        except csv.Error as error:
+            # The module has no other way to tell its two reasons apart.
+            yield _Raw(first, reader.line_num, (), is_broken=True, is_too_long="limit" in str(error))
             continue
         if cells:
             yield _Raw(first, reader.line_num, cells)
@@ -131,6 +133,8 @@ def _record(raw: _Raw, names: list[str]) -> Record:
 
 
 def _broken(raw: _Raw) -> FieldError:
+    if raw.is_too_long:
+        return FieldError("row", N_("A cell in this line is too long."))
     if raw.first == raw.last:
         return FieldError("row", N_("The quotes in this line do not match."))
     message = N_("The quotes do not match; lines %(first)s to %(last)s could not be read.")

