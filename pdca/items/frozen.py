@@ -63,6 +63,7 @@ FROZEN_DO = frozenset(
 FROZEN_CHECK = (FROZEN_DO - {Act.FINISH}) | {Act.ANSWER, Act.ATTEMPT, Act.VERDICT}
 
 FROZEN_MESSAGE = N_("The date passed: first say “done”, give a new date or ask for help.")
+WAITS_MESSAGE = N_("The leader decides on the new date first; until then say “done”, or ask for help.")
 
 
 def frozen_refuses(facts: Facts, act: Act) -> bool:
@@ -70,3 +71,8 @@ def frozen_refuses(facts: Facts, act: Act) -> bool:
     if not facts.is_frozen:
         return False
     return act not in (FROZEN_DO if facts.phase is Phase.DO else FROZEN_CHECK)
+
+
+def frozen_message(facts: Facts) -> str:
+    """Why it is frozen, and what can still be done."""
+    return WAITS_MESSAGE if facts.waits_for_leader else FROZEN_MESSAGE

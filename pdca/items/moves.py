@@ -12,11 +12,21 @@ from pdca.items.answers import Answers
 from pdca.items.edit import MAY_NOT_EDIT, write
 from pdca.items.effects import AFTER_ANSWERS, BEFORE, EFFECTS, OWN_ANSWERS, Going, nothing
 from pdca.items.facts import Facts
-from pdca.items.frozen import FROZEN_MESSAGE, Act
+from pdca.items.frozen import Act
 from pdca.items.journal import record
 from pdca.items.lifecycle import Step, Who, step_between
 from pdca.items.models import Item, Move
-from pdca.items.permissions import MEMBERS, WHO_MESSAGE, guard, may_edit, on_behalf_of, refuse, require_step, role_on
+from pdca.items.permissions import (
+    MEMBERS,
+    WHO_MESSAGE,
+    frozen,
+    guard,
+    may_edit,
+    on_behalf_of,
+    refuse,
+    require_step,
+    role_on,
+)
 from pdca.items.queries import facts_of
 from pdca.items.ranking import Place
 from pdca.items.taking_back import snapshot
@@ -125,11 +135,7 @@ def _require_own_questions(going: Going) -> None:
         return
     own = {c.field for c in going.step.needs} | ALSO_OWN.get(going.step.name, frozenset()) | {"reason"}
     if going.answers.keys() - own:
-        raise (
-            refuse(FROZEN_MESSAGE, rule="R8", field="frozen", name="frozen")
-            if going.facts.is_frozen
-            else refuse(MAY_NOT_EDIT)
-        )
+        raise frozen(going.facts) if going.facts.is_frozen else refuse(MAY_NOT_EDIT)
 
 
 def _behalf(item: Item, step: Step, by: Person) -> int | None:

@@ -10,7 +10,7 @@ from pdca import clock
 from pdca.db import db
 from pdca.errors import N_, Missing, NotAllowed
 from pdca.items.facts import Facts
-from pdca.items.frozen import FROZEN_MESSAGE, Act, frozen_refuses
+from pdca.items.frozen import Act, frozen_message, frozen_refuses
 from pdca.items.lifecycle import Step, Who
 from pdca.items.models import Item
 from pdca.items.terms import Kind, Phase
@@ -138,7 +138,12 @@ def guard(facts: Facts, act: Act) -> None:
     ):
         raise refuse(ENDED_MESSAGE, rule="phase", name="ended")
     if frozen_refuses(facts, act):
-        raise refuse(FROZEN_MESSAGE, rule="R8", field="frozen", name="frozen")
+        raise frozen(facts)
+
+
+def frozen(facts: Facts) -> NotAllowed:
+    """The refusal of a frozen card (R8)."""
+    return refuse(frozen_message(facts), rule="R8", field="frozen", name="frozen")
 
 
 def require_member(person: Person, item: Item) -> None:

@@ -253,6 +253,11 @@ def test_R8_the_third_date_waits_for_the_leader_with_the_word_held_back(moved_tw
     assert story.facts.is_frozen
     assert words(story)[-1].held_since == story.at
     assert names(lambda: new_date(story, 60)) == {"waits_for_leader"}
+    refused = missing(lambda: edit(story.item, Answers(title="Anders"), by=story.owner, at=story.at))
+    assert (set(refused), refused["frozen"].message) == (
+        {"frozen"},
+        "The leader decides on the new date first; until then say “done”, or ask for help.",
+    )
     [decision] = story.item.decisions
     assert (decision.kind, decision.state) == (DecisionKind.THIRD_DATE, DecisionState.OPEN)
     story.later(days=1)
