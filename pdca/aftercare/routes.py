@@ -102,7 +102,8 @@ def reopen(token: str, page: Asked | CameBack) -> ResponseReturnValue:
         closed = came_back(token, clock.now())
         return (_came_back(token, closed, form), 422) if closed else _gone(token)
     if page.is_open:
-        reopen_by_customer(page.item, ReopenCause(form.cause.data), at=clock.now())
+        # A closing mail's link ends after 182 days; what still works then came with the recurrence question.
+        reopen_by_customer(page.item, ReopenCause(form.cause.data), at=clock.now(), was_asked=True)
     db.session.commit()
     return redirect(url_for("aftercare.show", token=token), 303)
 

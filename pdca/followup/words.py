@@ -17,7 +17,7 @@ from pdca.mail.operations import queue
 from pdca.people.queries import TeamRules, rules_of
 
 # What a step says that may still be taken back waits as long as that is possible.
-TAKEN_BACK = (WordKind.CLOSED, WordKind.DECLINED, WordKind.PARKED)
+TAKEN_BACK = (WordKind.CLOSED, WordKind.STOPPED, WordKind.DECLINED, WordKind.PARKED)
 
 
 def queue_words(item_ids: Collection[int], at: datetime) -> None:
