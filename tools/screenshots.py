@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,19 +76,25 @@ def _town(name: str, folder: Path) -> Iterator[Product]:
         if name == "full":
             product.run("demo", "--cards", str(CARDS))
             product.followup()
+            _let_the_browser_choose_the_language(product)
         else:
             move_in(product)
         yield product.start()
 
 
-def _sign_in(context: BrowserContext, product: Product, name: str) -> None:
+def _let_the_browser_choose_the_language(product: Product) -> None:
+    with closing(sqlite3.connect(product.instance / "pdca.db")) as database, database:
+        database.execute("UPDATE person SET locale = NULL")
+
+
+def _sign_in(context: BrowserContext, product: Product, town: str, part: str) -> None:
     page = context.new_page()
     page.goto(f"{product.address}/sign-in")
-    if name == "full":
-        page.locator("form[action$='/sign-in/demo']:has([value=administrator]) button").click()
+    if town == "full":
+        page.locator(f"form[action$='/sign-in/demo']:has([value={part}]) button").click()
     else:
         page.locator("details.way-in summary").click()
-        page.locator("[action$='/sign-in/password'] [type=email]").fill(address_of("leader"))
+        page.locator("[action$='/sign-in/password'] [type=email]").fill(address_of(part))
         page.locator("[action$='/sign-in/password'] [type=password]").fill(PASSWORD)
         page.locator("[action$='/sign-in/password'] button").click()
     page.wait_for_url(lambda url: "/sign-in" not in url)
@@ -109,29 +116,29 @@ class Camera:
             folder = INTO / town / locale[:2]
             if not self.wanted.only:
                 shutil.rmtree(folder, ignore_errors=True)
-            with self._inside(product, town, locale) as inside, self._window(locale) as outside:
-                guide = Guide(product, inside.request)
+            with self._windows(product, town, locale) as windows:
+                guide = Guide(product, {who: window.request for who, window in windows.items()})
                 for place in filter(self._is_wanted, guide.places()):
-                    self._places(outside if place.is_public else inside, product, place, folder)
+                    self._places(windows[place.who], product, place, folder)
                 for scene in filter(self._is_wanted, scenes(product)):
-                    self._scenes(inside, product, scene, folder)
+                    self._scenes(windows["leader"], product, scene, folder)
 
     def _is_wanted(self, sight: Place | Scene) -> bool:
         only = tuple(self.wanted.only)
         return not only or sight.name.startswith(only)
 
     @contextmanager
-    def _window(self, locale: str) -> Iterator[BrowserContext]:
-        context = self.browser.new_context(locale=locale, timezone_id="Europe/Amsterdam", reduced_motion="reduce")
-        context.set_default_timeout(8000)
-        yield context
-        context.close()
-
-    @contextmanager
-    def _inside(self, product: Product, town: str, locale: str) -> Iterator[BrowserContext]:
-        with self._window(locale) as context:
-            _sign_in(context, product, town)
-            yield context
+    def _windows(self, product: Product, town: str, locale: str) -> Iterator[dict[str, BrowserContext]]:
+        """One per part; "" is nobody."""
+        options = {"locale": locale, "timezone_id": "Europe/Amsterdam", "reduced_motion": "reduce"}
+        windows = {who: self.browser.new_context(**options) for who in ("", "leader", "administrator")}  # type: ignore[arg-type]
+        for who, window in windows.items():
+            window.set_default_timeout(8000)
+            if who:
+                _sign_in(window, product, town, who)
+        yield windows
+        for window in windows.values():
+            window.close()
 
     def _places(self, context: BrowserContext, product: Product, place: Place, folder: Path) -> None:
         page = context.new_page()
@@ -198,7 +205,7 @@ def scenes(product: Product) -> list[Scene]:
 
 
 def _capture_nothing(page: Page) -> None:
-    page.evaluate("document.querySelector('#capture-line').removeAttribute('required')")
+    page.locator("#capture-line").evaluate("e => e.removeAttribute('required')")
     page.locator("#capture-line").press("Enter")
     page.locator("[data-error-summary]").wait_for()
 
@@ -213,7 +220,9 @@ def _gate_of(phase: str) -> Callable[[Page], object]:
 
 
 def _refused_gate(page: Page) -> None:
-    _gate_of("new")(page)
+    """A card with questions left, sent without answering them."""
+    page.locator("#column-new [data-card]:not([data-missing='0']) .card-title a").last.focus()
+    page.keyboard.press("]")
     page.locator("[data-sheet] [data-submit]").click()
     page.locator("[data-error-summary]").wait_for()
 

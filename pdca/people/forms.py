@@ -393,7 +393,8 @@ class OwnDayForm(Form):
     """A day that differs."""
 
     day: Any = Day(_l("Day"), validators=[filled(NOT_A_DATE)])
-    name: Any = StringField(_l("What it is"), validators=[filled(), at_most(120)])
+    # Its own id: the team's name stands on the same page.
+    name: Any = StringField(_l("What it is"), id="day-name", validators=[filled(), at_most(120)])
     is_free: Any = OneOf(_l("The team"), choices=[("free", _l("is free")), ("works", _l("works"))])
 
 

@@ -57,6 +57,8 @@ NO_PAGE = {
     "health.show": "for machines",
     "board.columns": "parts of a page",
     "board.home": "leads to the board",
+    "items.steps": "leads to the sheet of one step",
+    "items.file": "a file that somebody added",
     "admin.letter_html": "a mail, dressed for mail programs",
     "admin.message_html": "a mail, dressed for mail programs",
 }
@@ -110,21 +112,22 @@ class Place:
 
     name: str
     path: str
-    is_public: bool = False
+    # The part of who sees it; empty: everybody, without signing in.
+    who: str = "leader"
 
 
 class Guide:
     """Knows every page of an installation: each GET route with rows that are there."""
 
-    def __init__(self, product: Product, asks: APIRequestContext) -> None:
-        """`asks` is the browser of somebody who may see everything."""
+    def __init__(self, product: Product, asks: dict[str, APIRequestContext]) -> None:
+        """`asks`: per part in the team, the browser of somebody who is signed in."""
         self.product, self.asks = product, asks
         self.app: Flask = create_app(product.configuration)
 
     def places(self) -> list[Place]:
         """One place per route, the item page in each of its guises, and what a link by mail opens."""
         found = [place for rule in self.rules() for place in self._of(rule)]
-        gone = Place("aftercare.gone", f"/a/{'x' * 43}", is_public=True)
+        gone = Place("aftercare.gone", f"/a/{'x' * 43}", who="")
         return [*found, *self._behind_links(), gone, Place("error-404", "/items/999999")]
 
     def rules(self) -> list[Rule]:
@@ -136,8 +139,8 @@ class Guide:
         if rule.endpoint == "items.show":
             yield from self._items()
         elif rule.endpoint not in TOKENS:
-            is_public = rule.rule.startswith(("/sign-in", "/password-reset"))
-            yield from [Place(rule.endpoint, path, is_public) for path in self._paths(rule)]
+            who = _who(rule)
+            yield from [Place(rule.endpoint, path, who) for path in self._paths(rule, who)]
 
     def _items(self) -> Iterator[Place]:
         """An item of each kind in each phase, and whatever is special about one."""
@@ -148,7 +151,7 @@ class Guide:
         today = self.product.moment.date().isoformat()
         special = {
             "frozen": f"SELECT max(id) AS id FROM item WHERE phase = 'do' AND due_on < '{today}'",
-            "handover": "SELECT max(item_id) AS id FROM handover WHERE state = 'pending'",
+            "handover": "SELECT max(item_id) AS id FROM handover WHERE state = 'open'",
             "rounds": "SELECT max(id) AS id FROM item WHERE round_number > 1",
             "decision": "SELECT max(item_id) AS id FROM decision WHERE state = 'open'",
         }
@@ -156,13 +159,13 @@ class Guide:
             if item_id := self.product.row(question)["id"]:
                 yield Place(f"item-{name}", f"/items/{item_id}")
 
-    def _paths(self, rule: Rule) -> Iterator[str]:
-        """Addresses of this route that answer with a page; the rows are tried one after the other."""
+    def _paths(self, rule: Rule, who: str) -> Iterator[str]:
+        """The first address of this route that answers with a page; the rows are tried one after the other."""
         names = sorted(rule.arguments)
         adapter = self.app.url_map.bind("localhost")
         for values in self._values(names):
             path = adapter.build(rule.endpoint, values, method="GET")
-            answer = self.asks.get(f"{self.product.address}{path}", max_redirects=0)
+            answer = self.asks[who].get(f"{self.product.address}{path}", max_redirects=0)
             if answer.status == 200 and "text/html" in answer.headers.get("content-type", ""):
                 yield path
                 return
@@ -185,7 +188,9 @@ class Guide:
         if name == "name":
             return [path.name for path in sorted((self.product.instance / "mail").glob("*.eml"))]
         table, _ = ROWS[name]
-        return [row["id"] for row in self.product.rows(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 200")]
+        # The first team is the one with the most in it; of everything else the newest.
+        order = "ASC" if name == "team_id" else "DESC"
+        return [row["id"] for row in self.product.rows(f"SELECT id FROM {table} ORDER BY id {order} LIMIT 200")]
 
     def _behind_links(self) -> Iterator[Place]:
         """Links that work, as mails carry them."""
@@ -194,6 +199,12 @@ class Guide:
                 for row in self.product.rows(question):
                     at = self.product.moment
                     link = make_link(purpose, **row, at=at, expires_at=at + timedelta(days=3))  # type: ignore[arg-type]
-                    yield Place(name, f"{WAYS_IN[purpose]}{token_of(link)}", is_public=True)
+                    yield Place(name, f"{WAYS_IN[purpose]}{token_of(link)}", who="")
             db.session.commit()
             db.engine.dispose()
+
+
+def _who(rule: Rule) -> str:
+    if rule.rule.startswith(("/sign-in", "/password-reset")):
+        return ""
+    return "administrator" if rule.rule.startswith("/admin") else "leader"

@@ -111,7 +111,9 @@ class Product:
             self._command(*arguments), env=self._environment(), input=typed, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise AssertionError(f"pdca {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"pdca {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         return done.stdout
 
     def followup(self) -> dict[str, int]:
@@ -143,7 +145,8 @@ class Product:
         return [sys.executable, "-m", "pdca", *arguments]
 
     def _environment(self) -> dict[str, str]:
-        shifted = {"PYTHONPATH": str(SHIFTED), "SHIFTED_BY": str(self.clock)}
+        paths = [str(SHIFTED), *filter(None, [OWN.get("PYTHONPATH")])]
+        shifted = {"PYTHONPATH": os.pathsep.join(paths), "SHIFTED_BY": str(self.clock)}
         own = {"PDCA_INSTANCE": str(self.instance), "PDCA_PORT": str(self.port)}
         return OWN | shifted | own | self.settings
 
