@@ -156,8 +156,8 @@ def instant(at: datetime, now: datetime) -> str:
     """ "today 09:12" or "Wed 18 Nov", in the reader's own zone."""
     here, there = to_user_timezone(at), to_user_timezone(now)
     if here.date() == there.date():
-        return gettext("today %(time)s", time=format_time(at, "short"))
-    return f"{short_day(here.date(), there.date())} {format_time(at, 'short')}"
+        return gettext("today %(time)s", time=format_time(at, "HH:mm"))
+    return f"{short_day(here.date(), there.date())} {format_time(at, 'HH:mm')}"
 
 
 def days(count: int) -> str:

@@ -54,5 +54,5 @@ def say(thing: Missing | FieldError | str, **params: Any) -> str:
 
 
 def longdate(day: date) -> str:
-    """ "4 november 2026", in the reader's language."""
-    return str(format_date(day, "long"))
+    """ "4 november 2026", in the reader's language, and in the same order in each."""
+    return str(format_date(day, "d MMMM y"))
