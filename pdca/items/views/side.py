@@ -64,17 +64,24 @@ class LinkView:
 
 
 def people(item: Item) -> Iterator[Someone]:
-    if item.owner:
-        yield Someone(item.owner.name, gettext("owner"))
-    if item.caretaker:
-        yield Someone(item.caretaker.name, gettext("caretaker, until there is a new owner"))
-    if item.proposer or item.proposer_name:
-        name = item.proposer.name if item.proposer else item.proposer_name
-        yield Someone(name, gettext("proposer"), item.proposer is not None)
+    """Colleagues first, each on one line with all they are; then the customers."""
+    yield from _colleagues(item)
+    if item.proposer is None and item.proposer_name:
+        yield Someone(item.proposer_name, gettext("proposer"), False)
     for contact in item.contacts:
         yield Someone(contact.name, _reach(contact), False)
     if not item.contacts and item.customer_type is not None:
         yield Someone(item.customer_name or gettext("Unknown"), gettext("customer"), False)
+
+
+def _colleagues(item: Item) -> Iterator[Someone]:
+    parts = (
+        (item.owner, gettext("owner")),
+        (item.caretaker, gettext("caretaker, until there is a new owner")),
+        (item.proposer, gettext("proposer")),
+    )
+    for person in dict.fromkeys(person for person, _ in parts if person is not None):
+        yield Someone(person.name, ", ".join(part for one, part in parts if one is person))
 
 
 def _reach(contact: Any) -> str:
