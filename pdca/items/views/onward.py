@@ -38,14 +38,16 @@ def _settles(view: SheetView, name: str) -> bool:
 def heading(step: Step | None, view: SheetView | None) -> str:
     if step is None or view is None:
         return ""
-    left = len(view.questions)
+    left = view.total
     phase = str(words.PHASE_NAMES[step.target])
     if step.name == "next_round":
         return gettext("It did not work: on to the next round")
     if step.name == "resume":
         return gettext("Take it out of the park")
-    if not left:
+    if not view.questions:
         return gettext("It may go to %(phase)s", phase=phase)
+    if not left:
+        return gettext("Before it can go to %(phase)s", phase=phase)
     return ngettext("To %(phase)s: %(num)s more answer", "To %(phase)s: %(num)s more answers", left, phase=phase)
 
 
