@@ -257,20 +257,29 @@ class PromiseRow:
 
 def promises(item: Item, facts: Facts) -> tuple[PromiseRow, ...]:
     """The dates, the newest first."""
-    return tuple(_promise(row, facts) for row in reversed(item.promises))
+    return tuple(_promise(row, _round_of(row, item), facts) for row in reversed(item.promises))
 
 
-def _promise(row: Promise, facts: Facts) -> PromiseRow:
+def _round_of(row: Promise, item: Item) -> str:
+    """ "round 1", once there are more of them."""
+    if len(item.rounds) < 2:
+        return ""
+    began = [one.number for one in item.rounds if one.opened_at <= row.given_at]
+    return gettext("round %(number)s", number=max(began, default=1))
+
+
+def _promise(row: Promise, round_: str, facts: Facts) -> PromiseRow:
     tags = {
         PromiseState.STANDING: "",
         PromiseState.WAITING: gettext("waits for the leader"),
         PromiseState.REPLACED: gettext("replaced"),
         PromiseState.REFUSED: gettext("not agreed"),
     }
-    given = words.day(clock.today(facts.timezone, row.given_at), facts.today)
+    on = words.day(clock.today(facts.timezone, row.given_at), facts.today)
+    given = gettext("%(name)s, %(day)s", name=row.given_by.name, day=on)
     return PromiseRow(
         day=words.short_day(row.due_on, facts.today),
-        given=gettext("%(name)s, %(day)s", name=row.given_by.name, day=given),
+        given=f"{round_}, {given}" if round_ else given,
         reason=words.said(row.reason),
         told=told_words(row, facts),
         tag=tags[row.state],
