@@ -59,6 +59,7 @@ def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] |
     offers = Offers(item, facts, asking.person)
     asked = _asked(asking, step, _missing(asking, step), offers)
     settled = _settled(asking, step, {q.name for q in asked}, offers)
+    second = _second(asked)
     return SheetView(
         item_id=item.id,
         title=item.title,
@@ -68,13 +69,13 @@ def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] |
         action=action,
         later=url_for("items.answers", item_id=item.id) if any(q.name in STORABLE for q in asked) else "",
         back=url_for("items.show", item_id=item.id),
-        submit=submit_words(step),
+        submit=_other_words(step) if second else submit_words(step),
         hidden=dict(hidden or {}),
         questions=asked,
         settled=settled,
         summary=summary_of(asking.refused, (*asked, *settled)),
         refused=asking.refused.names,
-        second=_second(asked),
+        second=second,
         frozen=frozen_words(facts),
         note=_note(step, facts),
     )
@@ -253,6 +254,11 @@ def submit_words(step: Step) -> str:
         "next_round": gettext("Start the next round"),
     }
     return own.get(step.name) or gettext("Move to %(phase)s", phase=str(words.PHASE_NAMES[step.target]))
+
+
+def _other_words(step: Step) -> str:
+    """Beside "it is the same" this button is the answer that it is not (R15)."""
+    return gettext("Something else: move to %(phase)s", phase=str(words.PHASE_NAMES[step.target]))
 
 
 def _lead(step: Step, item: Item, count: int) -> str:
