@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from pdca import clock
 from pdca.items import words
-from pdca.items.facts import Facts
+from pdca.items.facts import CheckFacts, Facts
 from pdca.items.models import Handover
 from pdca.items.permissions import KEEPERS
 from pdca.items.terms import (
@@ -122,10 +122,15 @@ def waiver(row: Any, facts: Facts) -> str:
 
 
 def verdict_url(r: Reading) -> str:
-    open_to_judge = any(c.verdict is None and c.due_on is not None for c in r.facts.live_checks)
-    return (
-        r.url("items.verdict") if r.works_here and r.facts.phase in (Phase.CHECK, Phase.ACT) and open_to_judge else ""
-    )
+    """Offered once there is something to judge: an answer, a call in vain, or the day itself."""
+    may = r.works_here and r.facts.phase in (Phase.CHECK, Phase.ACT)
+    return r.url("items.verdict") if may and any(_is_to_judge(c, r.facts) for c in r.facts.live_checks) else ""
+
+
+def _is_to_judge(check: CheckFacts, facts: Facts) -> bool:
+    if check.verdict is not None or check.due_on is None:
+        return False
+    return bool(check.answers or check.attempt_days) or check.due_on <= facts.today
 
 
 def is_to_tell(r: Reading) -> bool:
