@@ -57,7 +57,10 @@ def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] |
     asking = replace(asking, refused=asking.refused.of_gate())
     item, facts = asking.item, asking.facts
     offers = Offers(item, facts, asking.person)
-    asked = _asked(asking, step, _missing(asking, step), offers)
+    missing = _missing(asking, step)
+    if _is_waiting(asking, missing):
+        return _running(asking, step, missing, offers, hidden or {})
+    asked = _asked(asking, step, missing, offers)
     settled = _settled(asking, step, {q.name for q in asked}, offers)
     second = _second(asked)
     return SheetView(
@@ -79,6 +82,51 @@ def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] |
         frozen=frozen_words(facts),
         note=_note(step, facts),
     )
+
+
+def _is_waiting(asking: Asking, missing: tuple[Missing, ...]) -> bool:
+    """Whether closing has to wait for a check. Who pressed all the same is told everything that is missing."""
+    return not asking.refused.missing and any(m.name == "checks_settled" for m in missing)
+
+
+# Of these nothing can be said before the last check is answered.
+AT_THE_END = ("verdict", "ends_well")
+
+
+def _running(
+    asking: Asking, step: Step, missing: tuple[Missing, ...], offers: Offers, hidden: Mapping[str, str]
+) -> SheetView:
+    """The closing gate while aftercare runs (R12): no button to close, only what may be written down already."""
+    asked = _asked(asking, step, tuple(m for m in missing if m.name not in AT_THE_END), offers)
+    early = tuple(q for q in asked if q.name != NOTE)
+    runs = _runs(asking.facts)
+    return SheetView(
+        item_id=asking.item.id,
+        title=asking.item.title,
+        lead=runs,
+        from_phase=step.source.value,
+        to_phase=step.target.value,
+        action=url_for("items.answers", item_id=asking.item.id),
+        back=url_for("items.show", item_id=asking.item.id),
+        submit=gettext("Keep for later") if early else "",
+        hidden=hidden,
+        questions=tuple(q for q in asked if q.name == NOTE),
+        early=early,
+        settled=_settled(asking, step, {q.name for q in asked}, offers),
+        summary=summary_of(asking.refused, asked),
+        frozen=frozen_words(asking.facts),
+        runs=runs,
+    )
+
+
+def _runs(facts: Facts) -> str:
+    coming = next((c.due_on for c in facts.open_checks if c.due_on is not None), None)
+    if coming is None:
+        return gettext("Aftercare runs")
+    day = words.short_day(coming, facts.today)
+    if coming > facts.today:
+        return gettext("Aftercare runs: next check %(day)s", day=day)
+    return gettext("Aftercare runs: the check of %(day)s is still open", day=day)
 
 
 def action_of(asking: Asking, step: Step) -> str:
@@ -371,7 +419,7 @@ _WAYS_OUT: dict[str, Callable[[Asking], list[Link]]] = {
     "checks_settled": answer_links,
     "verdict_allows": _verdict_ways,
     "later_check": _verdict_ways,
-    "ends_well": lambda asking: [*_verdict_ways(asking), *_waiver("R11")(asking)],
+    "ends_well": lambda asking: [*_verdict_ways(asking), *([] if asking.facts.open_checks else _waiver("R11")(asking))],
     "round_three": _way("items.go_on", N_("Ask the leader to go on")),
     "room_owner": _waiver("R31"),
     "room_do": _waiver("R31"),

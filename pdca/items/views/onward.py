@@ -44,6 +44,8 @@ def heading(step: Step | None, view: SheetView | None) -> str:
         return gettext("It did not work: on to the next round")
     if step.name == "resume":
         return gettext("Take it out of the park")
+    if view.runs:
+        return view.runs
     if not view.questions:
         return gettext("It may go to %(phase)s", phase=phase)
     if not left:

@@ -94,6 +94,9 @@ class SheetView:
     hidden: Mapping[str, str] = field(default_factory=dict)
     questions: tuple[QuestionView, ...] = ()
     settled: tuple[QuestionView, ...] = ()
+    # While aftercare runs nothing can be closed: what it waits for, and what may be written down already.
+    runs: str = ""
+    early: tuple[QuestionView, ...] = ()
     summary: tuple[tuple[str, str], ...] = ()
     # Names of the criteria that a refusal named.
     refused: tuple[str, ...] = ()
