@@ -22,7 +22,7 @@ from pdca.items.facts import Facts
 from pdca.items.models import Item
 from pdca.items.queries import facts_of, item_for
 from pdca.items.terms import Phase
-from pdca.items.views.gate import Asking
+from pdca.items.views.gate import Asking, or_not_yours
 from pdca.items.views.page import item_page
 from pdca.items.views.refused import NOT_REFUSED, Refused, of_domain, of_form
 from pdca.items.views.sheet import SheetView
@@ -74,7 +74,8 @@ def act(item_id: int, form: Form, builds: Builds, do: Callable[[Doing], object],
         return sheet(builds(doing.asking(preset=request.args)))
     refused = attempt(form, lambda: do(doing))
     if refused is not None:
-        return sheet(builds(begin(item_id).asking(refused)), refused.status)
+        asking = begin(item_id).asking(refused)
+        return sheet(or_not_yours(builds(asking), asking, refused.missing), refused.status)
     return done(item_id, said, before=doing.facts.phase)
 
 

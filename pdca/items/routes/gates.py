@@ -10,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pdca import clock
-from pdca.errors import N_, FieldError, Invalid, NotFound
+from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.items import words
 from pdca.items.answers import Answers
 from pdca.items.edit import edit
 from pdca.items.forms.acts import MoveForm, NothingForm
 from pdca.items.lifecycle import Step, next_step, step_between
 from pdca.items.moves import move as move_item
-from pdca.items.permissions import refuse
+from pdca.items.permissions import may_edit, refuse, require_step
 from pdca.items.questions import EDITABLE, QUESTIONS
 from pdca.items.ranking import Place
 from pdca.items.routes import acting, bp
@@ -27,7 +27,7 @@ from pdca.items.taking_back import take_back
 from pdca.items.terms import Phase
 from pdca.items.views.acts import ActSheet, act_sheet, gate_question
 from pdca.items.views.answered import stored
-from pdca.items.views.gate import STORABLE, Asking, action_of, gate
+from pdca.items.views.gate import STORABLE, Asking, action_of, gate, or_not_yours
 from pdca.items.views.loading import domains_of
 from pdca.items.views.offers import Offers
 from pdca.items.views.page import item_page
@@ -63,7 +63,8 @@ def done(item_id: int) -> ResponseReturnValue:
 def step(item_id: int, to: str) -> ResponseReturnValue:
     """The gate sheet for one move."""
     doing = begin(item_id)
-    return sheet(_gate(doing.asking(preset=request.args), _step(doing, _phase(to))))
+    asking, found = doing.asking(preset=request.args), _step(doing, _phase(to))
+    return sheet(or_not_yours(_gate(asking, found), asking, _refused_beforehand(doing, found)))
 
 
 @bp.post("/items/<int:item_id>/moves")
@@ -181,7 +182,18 @@ def _show_again(item_id: int, to: Phase, refused: Any) -> ResponseReturnValue:
     if request.headers.get("HX-Target", "").endswith("#next") and stands_on(item_id):
         view = item_page(doing.by, item_id, clock.now(), refused=refused, typed=request.form)
         return render_template("items/_next.html", page_=view), refused.status
-    return sheet(_gate(asking, _step(doing, to)), refused.status)
+    return sheet(or_not_yours(_gate(asking, _step(doing, to)), asking, refused.missing), refused.status)
+
+
+def _refused_beforehand(doing: Doing, step: Step) -> tuple[Missing, ...]:
+    """Who may neither take the step nor fill in its answers is told so before the first question."""
+    if may_edit(doing.by, doing.item, doing.at):
+        return ()
+    try:
+        require_step(doing.by, doing.item, step, doing.facts)
+    except NotAllowed as refusal:
+        return tuple(refusal.missing)
+    return ()
 
 
 def _say(item_id: int, to: Phase) -> None:

@@ -16,6 +16,7 @@ from pdca.items.facts import Facts
 from pdca.items.gates import still_asked
 from pdca.items.lifecycle import Step
 from pdca.items.models import Item
+from pdca.items.permissions import is_member
 from pdca.items.questions import ALSO_ASKED, ANSWERED_BY, FOLDED, QUESTIONS
 from pdca.items.terms import CheckState, CustomerType, Phase
 from pdca.items.views.answered import is_defaulted, stored, words_of
@@ -286,6 +287,36 @@ def _second(asked: tuple[QuestionView, ...]) -> dict[str, str] | None:
     if any(q.name == "lookalikes" for q in asked):
         return {"name": "lookalikes", "value": "same", "label": gettext("It is the same")}
     return None
+
+
+# --- not for this reader ---------------------------------------------------------------------------------
+
+
+def or_not_yours(view: SheetView, asking: Asking, refused: Iterable[Missing]) -> SheetView:
+    """The sheet; but refused for who somebody is, it asks nothing and shows the way to who may do it."""
+    who = next((m for m in refused if m.rule == "role" or (m.rule, m.field) == ("R27", "decision")), None)
+    if who is None:
+        return view
+    return SheetView(
+        item_id=view.item_id,
+        title=gettext("This is not yours to do"),
+        lead=say(who),
+        from_phase=view.from_phase,
+        to_phase=view.to_phase,
+        action="",
+        submit="",
+        back=view.back,
+        refused=tuple(m.name or m.rule for m in refused),
+        away=tuple(_ask_owner(asking)),
+    )
+
+
+def _ask_owner(asking: Asking) -> list[Link]:
+    """Writing to the owner is open to everybody who works on the board."""
+    owner = asking.item.owner
+    if owner is None or owner.id == asking.person.id or not is_member(asking.person, asking.item):
+        return []
+    return [(url_for("items.show", item_id=asking.item.id, _anchor="say"), gettext("Ask %(name)s", name=owner.name))]
 
 
 # --- words -----------------------------------------------------------------------------------------------

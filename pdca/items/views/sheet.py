@@ -107,6 +107,8 @@ class SheetView:
     ways: tuple[Link, ...] = ()
     multipart: bool = False
     summary_title: str = ""
+    # Ways to a page of its own, not to another sheet.
+    away: tuple[Link, ...] = ()
 
     @property
     def answered(self) -> int:
