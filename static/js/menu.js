@@ -25,13 +25,19 @@ function describe(card) {
   const text = (selector) => card.querySelector(selector)?.textContent.trim() ?? "";
   menu.querySelector("[data-menu-title]").textContent = `${card.dataset.number} ${text(".card-title")}`;
   menu.querySelector("[data-menu-facts]").textContent = [
-    card.querySelector(".card-foot abbr")?.title, text(".due"), text(".card-frozen"), text(".card-age .vh") && text(".card-age"),
+    card.querySelector(".card-foot abbr")?.title, text(".due"), text(".card-frozen"), age(card), text(".card-age .why-pop"),
   ].filter(Boolean).join(" · ");
   menu.setAttribute("aria-label", card.dataset.number);
   menu.querySelector("[data-menu-open]").href = card.querySelector(".card-title a").href;
   const allowed = nextPhases(card.dataset.phase);
   for (const item of menu.querySelectorAll("[data-to]")) item.hidden = !allowed.includes(item.dataset.to);
   for (const item of menu.querySelectorAll("[hidden]")) item.remove();
+}
+
+// Its explanation stands inside the age, and is a fact of its own here.
+function age(card) {
+  const parts = [...(card.querySelector(".card-age")?.childNodes ?? [])];
+  return parts.filter((part) => !part.classList?.contains("why-pop")).map((part) => part.textContent).join("").trim();
 }
 
 function put(trigger) {
