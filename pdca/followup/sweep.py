@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -74,5 +75,5 @@ def _is_by_the_day(line: str) -> bool:
 
 def note_done(at: datetime, drift: int, items: int) -> None:
     """Write down that today's sweep was done."""
-    nodes.note_run(nodes.SWEEP, at, f"{items} items, {drift} drifted")
+    nodes.note_run(nodes.SWEEP, at, json.dumps({"items": items, "drift": drift}))
     nodes.forget_the_gone(at)

@@ -168,7 +168,8 @@ def test_the_clock_runs_or_is_red(promised: Stage):
         team.administrator.locale = "en"
     fresh = page(promised, promised.team.administrator, day(0) + timedelta(minutes=4), "/admin/followup").text
     assert "Yes: the last pass ended on" in fresh
-    assert "1 items, 0 drifted" in fresh
+    assert "1 item looked at" in fresh
+    assert "E0" not in fresh
     stale = page(promised, promised.team.administrator, day(0) + timedelta(minutes=6), "/admin/followup").text
     assert "No: the last pass ended on" in stale
     assert "frozen-word" in stale
