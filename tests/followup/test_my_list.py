@@ -139,21 +139,21 @@ def test_the_menu_counts_what_is_due(promised: Stage):
     assert number.search(page(promised, promised.team.owner, at(3, 24)).text)[1] == "1"
 
 
-@pytest.mark.parametrize("count", [1, 30])
-def test_the_list_costs_the_same_whatever_its_length(stage: Stage, count: int, request: pytest.FixtureRequest):
-    with stage.work() as team:
-        for n in range(count):
-            new(team, at=day(0, 9), title=f"Idee {n}")
-    seen: list[str] = []
+def test_the_list_costs_the_same_whatever_its_length(stage: Stage):
     with stage.app.app_context():
         engine = db.engine
+    seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
-    assert len(rows(page(stage, stage.team.keeper, day(0)).text)) == count
-    known = request.config.cache.get("followup/list_queries", {})
-    known[f"{engine.dialect.name}:{count}"] = len(seen)
-    request.config.cache.set("followup/list_queries", known)
-    other = known.get(f"{engine.dialect.name}:{31 - count}")
-    assert other is None or other == len(seen)
+    costs = []
+    page(stage, stage.team.keeper, day(0))  # a new connection asks a question of its own, once
+    for already, count in ((0, 1), (1, 30)):
+        with stage.work() as team:
+            for n in range(already, count):
+                new(team, at=day(0, 9), title=f"Idee {n}")
+        seen.clear()
+        assert len(rows(page(stage, stage.team.keeper, day(0)).text)) == count
+        costs.append(len(seen))
+    assert costs[0] == costs[1]
 
 
 # --- administrators --------------------------------------------------------------------------------------
