@@ -165,9 +165,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('open', 'settled', 'cancelled')", name=op.f("ck_duty_state_known")),
         sa.ForeignKeyConstraint(["holder_id"], ["person.id"], name=op.f("fk_duty_holder_id_person")),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_duty_team_id_team"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_duty_team_id_team"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
         sa.UniqueConstraint(
             "subject_kind",
@@ -186,9 +184,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_label_team_id_team"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_label_team_id_team"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
         sa.UniqueConstraint("team_id", "name", name=op.f("uq_label_team_id_name")),
     )
@@ -206,9 +202,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_membership_person_id_person"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_membership_team_id_team"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_membership_team_id_team"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
         sa.UniqueConstraint("team_id", "person_id", name=op.f("uq_membership_team_id_person_id")),
     )
@@ -253,9 +247,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_service_team_id_team"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_service_team_id_team"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
         sa.UniqueConstraint("team_id", "name", name=op.f("uq_service_team_id_name")),
     )
@@ -286,9 +278,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_sponsorship_person_id_person"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_sponsorship_team_id_team"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_sponsorship_team_id_team"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sponsorship")),
         sa.UniqueConstraint("team_id", "person_id", name=op.f("uq_sponsorship_team_id_person_id")),
     )
@@ -301,9 +291,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("is_free", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_team_day_team_id_team"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_day_team_id_team"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_team_day")),
         sa.UniqueConstraint("team_id", "day", name=op.f("uq_team_day_team_id_day")),
     )
@@ -394,9 +382,7 @@ def upgrade() -> None:
         sa.Column("recurrences", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(length=300), nullable=False),
         sa.Column("source_key", sa.String(length=300), nullable=True),
-        sa.CheckConstraint(
-            "care_method IN ('mail', 'call', 'observation')", name=op.f("ck_item_care_method_known")
-        ),
+        sa.CheckConstraint("care_method IN ('mail', 'call', 'observation')", name=op.f("ck_item_care_method_known")),
         sa.CheckConstraint(
             "customer_type IN ('external', 'colleague', 'group', 'unknown')",
             name=op.f("ck_item_customer_type_known"),
@@ -451,9 +437,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_link_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
-        sa.UniqueConstraint(
-            "message_id", "purpose", "subject_id", name=op.f("uq_link_message_id_purpose_subject_id")
-        ),
+        sa.UniqueConstraint("message_id", "purpose", "subject_id", name=op.f("uq_link_message_id_purpose_subject_id")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_link_token_hash")),
     )
     op.create_index(op.f("ix_link_message_id"), "link", ["message_id"], unique=False)
@@ -480,9 +464,7 @@ def upgrade() -> None:
         sa.Column("verdict_by_id", sa.Integer(), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "method IN ('mail', 'call', 'observation')", name=op.f("ck_aftercare_check_method_known")
-        ),
+        sa.CheckConstraint("method IN ('mail', 'call', 'observation')", name=op.f("ck_aftercare_check_method_known")),
         sa.CheckConstraint(
             "state IN ('planned', 'asked', 'answered', 'not_reached', 'cancelled')",
             name=op.f("ck_aftercare_check_state_known"),
@@ -494,9 +476,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["item_id"], ["item.id"], name=op.f("fk_aftercare_check_item_id_item"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["verdict_by_id"], ["person.id"], name=op.f("fk_aftercare_check_verdict_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["verdict_by_id"], ["person.id"], name=op.f("fk_aftercare_check_verdict_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_aftercare_check")),
         sa.UniqueConstraint(
             "item_id",
@@ -533,9 +513,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_comment_author_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_comment_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_comment_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
     )
     op.create_index(op.f("ix_comment_item_id"), "comment", ["item_id"], unique=False)
@@ -549,9 +527,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=2), nullable=False),
         sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_the_person_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_contact_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_contact_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
     )
     op.create_index(op.f("ix_contact_item_id"), "contact", ["item_id"], unique=False)
@@ -567,9 +543,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_file_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_file_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_file_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_file")),
         sa.UniqueConstraint("stored_name", name=op.f("uq_file_stored_name")),
     )
@@ -579,9 +553,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_follower_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_follower_item_id_item"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_follower_person_id_person"), ondelete="CASCADE"
         ),
@@ -610,12 +582,8 @@ def upgrade() -> None:
             "state IN ('open', 'accepted', 'refused', 'withdrawn')", name=op.f("ck_handover_state_known")
         ),
         sa.ForeignKeyConstraint(["giver_id"], ["person.id"], name=op.f("fk_handover_giver_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_handover_item_id_item"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["opened_by_id"], ["person.id"], name=op.f("fk_handover_opened_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_handover_item_id_item"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["person.id"], name=op.f("fk_handover_opened_by_id_person")),
         sa.ForeignKeyConstraint(["receiver_id"], ["person.id"], name=op.f("fk_handover_receiver_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handover")),
     )
@@ -631,18 +599,14 @@ def upgrade() -> None:
             name=op.f("fk_item_group_group_id_customer_group"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_item_group_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_item_group_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id", "group_id", name=op.f("pk_item_group")),
     )
     op.create_table(
         "item_label",
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("label_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_item_label_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_item_label_item_id_item"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["label_id"], ["label.id"], name=op.f("fk_item_label_label_id_label"), ondelete="CASCADE"
         ),
@@ -657,12 +621,8 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('related', 'duplicate_of', 'recurrence_of')", name=op.f("ck_item_link_kind_known")
         ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_item_link_item_id_item"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["other_id"], ["item.id"], name=op.f("fk_item_link_other_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_item_link_item_id_item"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["other_id"], ["item.id"], name=op.f("fk_item_link_other_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item_link")),
         sa.UniqueConstraint("item_id", "other_id", "kind", name=op.f("uq_item_link_item_id_other_id_kind")),
     )
@@ -680,9 +640,7 @@ def upgrade() -> None:
         sa.Column("by_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_lesson_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_lesson_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_lesson_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson")),
     )
     op.create_index(op.f("ix_lesson_item_id"), "lesson", ["item_id"], unique=False)
@@ -712,9 +670,7 @@ def upgrade() -> None:
             name=op.f("ck_move_to_phase_known"),
         ),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_move_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_move_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_move_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_move")),
     )
     op.create_index(op.f("ix_move_item_id"), "move", ["item_id"], unique=False)
@@ -726,9 +682,7 @@ def upgrade() -> None:
         sa.Column("how_many", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(length=120), nullable=False),
         sa.Column("quote", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_need_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_need_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_need")),
     )
     op.create_index(op.f("ix_need_item_id"), "need", ["item_id"], unique=False)
@@ -744,9 +698,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("state IN ('planned', 'gathered', 'obsolete')", name=op.f("ck_news_state_known")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_news_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_news_item_id_item"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_news_message_id_message")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_news_person_id_person"), ondelete="CASCADE"
@@ -773,13 +725,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('standing', 'waiting', 'replaced', 'refused')", name=op.f("ck_promise_state_known")
         ),
-        sa.CheckConstraint(
-            "told_how IN ('mail', 'call', 'visit', 'notice')", name=op.f("ck_promise_told_how_known")
-        ),
+        sa.CheckConstraint("told_how IN ('mail', 'call', 'visit', 'notice')", name=op.f("ck_promise_told_how_known")),
         sa.ForeignKeyConstraint(["given_by_id"], ["person.id"], name=op.f("fk_promise_given_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_promise_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_promise_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promise")),
         sa.UniqueConstraint("item_id", "number", name=op.f("uq_promise_item_id_number")),
     )
@@ -821,12 +769,8 @@ def upgrade() -> None:
             "verdict IN ('effective', 'partly', 'not_effective', 'too_early', 'not_reached')",
             name=op.f("ck_round_verdict_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_round_item_id_item"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["standard_keeper_id"], ["person.id"], name=op.f("fk_round_standard_keeper_id_person")
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_round_item_id_item"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["standard_keeper_id"], ["person.id"], name=op.f("fk_round_standard_keeper_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_round")),
         sa.UniqueConstraint("item_id", "number", name=op.f("uq_round_item_id_number")),
     )
@@ -842,13 +786,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_alone", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_waiver_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_waiver_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_waiver_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_waiver")),
-        sa.UniqueConstraint(
-            "item_id", "round_number", "rule", name=op.f("uq_waiver_item_id_round_number_rule")
-        ),
+        sa.UniqueConstraint("item_id", "round_number", "rule", name=op.f("uq_waiver_item_id_round_number_rule")),
     )
     op.create_index(op.f("ix_waiver_item_id"), "waiver", ["item_id"], unique=False)
     op.create_table(
@@ -870,9 +810,7 @@ def upgrade() -> None:
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("owner_comment", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "may_quote IN ('named', 'anonymous', 'no')", name=op.f("ck_answer_may_quote_known")
-        ),
+        sa.CheckConstraint("may_quote IN ('named', 'anonymous', 'no')", name=op.f("ck_answer_may_quote_known")),
         sa.CheckConstraint("solved IN ('yes', 'partly', 'no')", name=op.f("ck_answer_solved_known")),
         sa.CheckConstraint(
             "source IN ('link', 'call', 'observation', 'other_evidence')", name=op.f("ck_answer_source_known")
@@ -885,12 +823,8 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_answer_contact_id_contact")),
-        sa.ForeignKeyConstraint(
-            ["group_id"], ["customer_group.id"], name=op.f("fk_answer_group_id_customer_group")
-        ),
-        sa.ForeignKeyConstraint(
-            ["recorded_by_id"], ["person.id"], name=op.f("fk_answer_recorded_by_id_person")
-        ),
+        sa.ForeignKeyConstraint(["group_id"], ["customer_group.id"], name=op.f("fk_answer_group_id_customer_group")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["person.id"], name=op.f("fk_answer_recorded_by_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
         sa.UniqueConstraint("check_id", "contact_id", name=op.f("uq_answer_check_id_contact_id")),
     )
@@ -914,12 +848,8 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("verdict IN ('going_well', 'adjust')", name=op.f("ck_call_verdict_known")),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_call_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["check_id"], ["aftercare_check.id"], name=op.f("fk_call_check_id_aftercare_check")
-        ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_call_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["check_id"], ["aftercare_check.id"], name=op.f("fk_call_check_id_aftercare_check")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_call_item_id_item"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
     )
     op.create_index(op.f("ix_call_check_id"), "call", ["check_id"], unique=False)
@@ -945,16 +875,10 @@ def upgrade() -> None:
             "kind IN ('third_date', 'no_survey', 'waiver', 'round_three', 'escalation', 'help')",
             name=op.f("ck_decision_kind_known"),
         ),
-        sa.CheckConstraint(
-            "state IN ('open', 'granted', 'refused', 'moot')", name=op.f("ck_decision_state_known")
-        ),
+        sa.CheckConstraint("state IN ('open', 'granted', 'refused', 'moot')", name=op.f("ck_decision_state_known")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_decision_asked_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["decided_by_id"], ["person.id"], name=op.f("fk_decision_decided_by_id_person")
-        ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_decision_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["person.id"], name=op.f("fk_decision_decided_by_id_person")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_decision_item_id_item"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["promise_id"], ["promise.id"], name=op.f("fk_decision_promise_id_promise")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
     )
@@ -985,13 +909,9 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('planned', 'gathered', 'obsolete')", name=op.f("ck_notice_state_known")
-        ),
+        sa.CheckConstraint("state IN ('planned', 'gathered', 'obsolete')", name=op.f("ck_notice_state_known")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_notice_contact_id_contact")),
-        sa.ForeignKeyConstraint(
-            ["duty_id"], ["duty.id"], name=op.f("fk_notice_duty_id_duty"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["duty_id"], ["duty.id"], name=op.f("fk_notice_duty_id_duty"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_notice_message_id_message")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_notice_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
@@ -1017,12 +937,8 @@ def upgrade() -> None:
             name=op.f("ck_word_kind_known"),
         ),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_word_by_id_person")),
-        sa.ForeignKeyConstraint(
-            ["check_id"], ["aftercare_check.id"], name=op.f("fk_word_check_id_aftercare_check")
-        ),
-        sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_word_item_id_item"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["check_id"], ["aftercare_check.id"], name=op.f("fk_word_check_id_aftercare_check")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_word_item_id_item"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["promise_id"], ["promise.id"], name=op.f("fk_word_promise_id_promise")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_word")),
     )
