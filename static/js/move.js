@@ -55,6 +55,8 @@ export async function settle(card, back, { focus = false } = {}) {
 function moved(card, number) {
   const column = card?.closest("[data-column]");
   if (!column) return;
+  // A second key may come before the column is fetched again: the card itself knows at once where it stands.
+  card.dataset.phase = column.dataset.column;
   const place = [...column.querySelectorAll("[data-card]")].indexOf(card) + 1;
   announce(fill(words().wordMoved, { card: number, column: column.dataset.name, place }));
   card.classList.add("is-moved");
