@@ -51,8 +51,9 @@ def seen(town: Product, browser: Browser) -> Iterator[Seen]:
     windows = {who: _window(browser, town, who) for who in ("", "leader", "administrator")}
     guide = Guide(town, {who: window.request for who, window in windows.items()})
     seen = Seen(guide.places(), {rule.endpoint for rule in guide.rules()})
+    pages = {who: window.new_page() for who, window in windows.items()}
     for place in seen.places:
-        _visit(windows[place.who].new_page(), town, place, seen)
+        _visit(pages[place.who], town, place, seen)
     yield seen
     for window in windows.values():
         window.close()
@@ -71,6 +72,8 @@ def _window(browser: Browser, town: Product, who: str) -> BrowserContext:
 
 def _visit(page: Page, town: Product, place: Place, seen: Seen) -> None:
     complaints: list[str] = []
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
     listen(page, complaints)
     answer = page.goto(f"{town.address}{place.path}")
     assert answer is not None
@@ -80,7 +83,6 @@ def _visit(page: Page, town: Product, place: Place, seen: Seen) -> None:
     seen.complaints[place.name] = [text for text in complaints if answer.status < 400 or "status of 404" not in text]
     # Last: what looks for barriers brings styles of its own, which the policy refuses.
     seen.barriers[place.name] = _barriers(page)
-    page.close()
 
 
 def _barriers(page: Page) -> list[str]:

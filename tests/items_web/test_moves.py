@@ -239,8 +239,7 @@ class TestTheRest:
             (
                 "parking",
                 {"reason": "Eerst de verhuizing.", "review_on": in_days(30)},
-                "parked",
-                ["reason", "review_on"],
+                ("parked", ["reason", "review_on"]),
             ),
             ("declination", {"reason": "Dat kan niet."}, ("declined", ["reason"])),
             (

@@ -192,7 +192,7 @@ class TestMessage:
 
     def test_it_is_not_written_before_it_leaves(self, client, outbox, now):
         ident = outbox.put(now)
-        assert "Not written yet" in words(client.get(f"/admin/outbox/{ident}"))
+        assert "This mail is written when it leaves" in words(client.get(f"/admin/outbox/{ident}"))
         assert client.get(f"/admin/outbox/{ident}/html").status_code == 404
 
     def test_its_links_are_hidden(self, client, mailing, server, now):

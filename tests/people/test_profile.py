@@ -165,7 +165,7 @@ def test_an_absence_is_added_and_taken_away(client, sanne):
     assert client.post("/me/absences", data=data).status_code == 303
     absence = db.session.scalars(select(Absence)).one()
     assert (absence.from_on, absence.until_on) == (date(2026, 3, 9), date(2026, 3, 13))
-    assert "March 9, 2026" in words(client.get("/me"))
+    assert "9 March 2026" in words(client.get("/me"))
     assert client.post(f"/me/absences/{absence.id}/removal").status_code == 303
     assert db.session.scalars(select(Absence)).all() == []
 

@@ -106,9 +106,9 @@ def test_name_country_and_zone_are_kept(client, team):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"name": ""}, "name"),
+        ({"name": ""}, "day-name"),
         ({"name": "Taken"}, "name"),
-        ({"name": "n" * 121}, "name"),
+        ({"name": "n" * 121}, "day-name"),
         ({"country": "FR"}, "country"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"timezone": ""}, "timezone"),
