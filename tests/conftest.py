@@ -22,7 +22,6 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.session import Session
 from itsdangerous import URLSafeTimedSerializer
-from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Playwright
 from sqlalchemy import event
 from sqlalchemy.orm import scoped_session
@@ -91,18 +90,33 @@ def postgresql_template(postgresql_server: str, tmp_path_factory: pytest.TempPat
     postgresql.execute(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where this worker's SQLite database lies; `database` puts a fresh one there for each test."""
+    return f"sqlite:///{tmp_path_factory.mktemp('house') / 'pdca.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """This worker's PostgreSQL database; `database` empties it before each test."""
+    name = f"pdca_{uuid4().hex[:12]}"
+    postgresql.execute(postgresql_server, f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
+    yield postgresql.named(postgresql_server, name)
+    postgresql.execute(postgresql_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh, migrated database; the test runs once on each kind."""
-    if request.param == "sqlite":
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "pdca.db")
-        yield f"sqlite:///{tmp_path / 'pdca.db'}"
-        return
-    server, name = request.getfixturevalue("postgresql_server"), f"pdca_{uuid4().hex[:12]}"
-    template = request.getfixturevalue("postgresql_template")
-    postgresql.execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield postgresql.named(server, name)
-    postgresql.execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty, migrated database; the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    if request.param == "postgresql":
+        postgresql.empty(url)
+        return url
+    path = Path(url.removeprefix("sqlite:///"))
+    for left in path.parent.iterdir():
+        left.unlink()
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+    return url
 
 
 # --- the application -------------------------------------------------------------------------------------
@@ -140,18 +154,36 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each test has an app of its own; its templates are compiled once for all of them."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+class Houses:
+    """One application per kind of database and worker: its routes, its SQL and its templates are compiled once."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, tuple[Flask, dict, dict]] = {}
+
+    def fresh(self, url: str, instance: Path) -> Flask:
+        """The application on this database as it was when built, with an instance folder of the test's own."""
+        if url not in self._built:
+            app = build(settings_for(instance, url, port=_free_port()))
+            self._built[url] = (app, dict(app.config), _copied(app.extensions))
+        app, config, extensions = self._built[url]
+        app.config.clear()
+        app.config.update(config)
+        app.extensions.clear()
+        app.extensions.update(_copied(extensions))
+        app.extensions["settings"] = extensions["settings"].model_copy(update={"instance": instance})
+        app.instance_path = str(instance)
+        return app
 
 
-@pytest.fixture
-def app(database: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
-    """The whole application on a fresh database, with a cheap password hash."""
-    app = create_app(settings_for(tmp_path, database, port=_free_port()))
+def _copied(extensions: dict) -> dict:
+    """A copy in which lists and dictionaries are new, and what they hold is the same."""
+    return {name: type(it)(it) if type(it) in (list, dict) else it for name, it in extensions.items()}
+
+
+def build(settings: Settings) -> Flask:
+    """The whole application, with a cheap password hash."""
+    app = create_app(settings)
     app.testing = True
-    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = Client
     app.extensions["hasher"] = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
@@ -159,8 +191,31 @@ def app(database: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCac
     if engine.dialect.name == "sqlite":
         # Nothing here has to survive a power cut.
         event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
+    return app
+
+
+@pytest.fixture(scope="session")
+def houses() -> Houses:
+    """The applications of this worker."""
+    return Houses()
+
+
+@pytest.fixture
+def app(houses: Houses, database: str, tmp_path: Path) -> Iterator[Flask]:
+    """The whole application on an empty database, in an instance folder of the test's own."""
+    app = houses.fresh(database, tmp_path)
     yield app
-    engine.dispose()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def own_app(database: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application that nobody else gets: for a test that hangs routes on it."""
+    app = build(settings_for(tmp_path, database, port=_free_port()))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

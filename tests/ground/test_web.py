@@ -38,7 +38,7 @@ class Sample(Form):
 
 
 @pytest.fixture
-def app(app):  # noqa: C901 - a handful of routes side by side
+def app(own_app):  # noqa: C901 - a handful of routes side by side
     bp = Blueprint("sample", __name__, url_prefix="/sample")
 
     @bp.get("/closed")
@@ -98,8 +98,8 @@ def app(app):  # noqa: C901 - a handful of routes side by side
     def regions():
         return changed(region("shared/_flash.html"), location="/sample/open")
 
-    app.register_blueprint(bp)
-    return app
+    own_app.register_blueprint(bp)
+    return own_app
 
 
 @pytest.fixture
