@@ -142,6 +142,8 @@ class Settings(BaseSettings):
     mail_lease: int = Field(default=180, ge=2, le=7200, validate_default=True)
     # Where answers by mail go, when somebody presses Reply.
     reply_to: Address | None = None
+    # The name of this installation; a copy that is given another one mails nobody until an administrator says so.
+    instance_id: str | None = Field(default=None, min_length=1, max_length=80)
     # The address people type; required as soon as it listens beyond this machine.
     base_url: Annotated[str, AfterValidator(_base_url)] | None = None
     # The port of `pdca serve`.

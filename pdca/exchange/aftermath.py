@@ -16,13 +16,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from pdca.installation import Installation
 from pdca.mail.models import Attempt, Link, Message, MessageState
-from pdca.people.models import Installation, SignIn
+from pdca.mail.standstill import HELD_BY_RESTORE, RESTORED
+from pdca.people.models import SignIn
 
-# Row of `installation`: when this database was restored, until an administrator has decided about its mail.
-MARKER = "restored_at"
 NODE = "restore"
-HELD_BECAUSE = "this installation was restored from a backup: release or discard it"
 WAITING = (MessageState.PENDING, MessageState.SENDING, MessageState.HELD)
 # Opened once; a used one must not work again.
 ONCE = ("sign_in", "password_reset", "new_address", "set_up")
@@ -102,10 +101,10 @@ def _hold(connection: Connection, at: datetime) -> int:
     held = connection.scalars(
         sa.update(Message)
         .where(Message.state.in_(WAITING))
-        .values(state=MessageState.HELD, last_error=HELD_BECAUSE, lease_token=None, lease_until=None)
+        .values(state=MessageState.HELD, last_error=HELD_BY_RESTORE, lease_token=None, lease_until=None)
         .returning(Message.id)
     ).all()
-    rows = [{"message_id": i, "at": at, "node": NODE, "outcome": "held", "words": HELD_BECAUSE} for i in held]
+    rows = [{"message_id": i, "at": at, "node": NODE, "outcome": "held", "words": HELD_BY_RESTORE} for i in held]
     if rows:
         connection.execute(sa.insert(Attempt), rows)
     return len(held)
@@ -119,5 +118,5 @@ def _write_anew(connection: Connection) -> None:
 
 
 def _mark(connection: Connection, at: datetime) -> None:
-    connection.execute(sa.delete(Installation).where(Installation.name == MARKER))
-    connection.execute(sa.insert(Installation).values(name=MARKER, value=at.isoformat()))
+    connection.execute(sa.delete(Installation).where(Installation.name == RESTORED))
+    connection.execute(sa.insert(Installation).values(name=RESTORED, value=at.isoformat()))

@@ -31,7 +31,8 @@ from pdca.exchange.operations import (
 from pdca.exchange.restore import NotRestored, Restored, restore
 from pdca.exchange.sheet import LARGEST, Record, read_sheet
 from pdca.exchange.shelf import ListOf, Shelf, shelf_of
-from pdca.people.models import Installation, Person, Role, Team
+from pdca.installation import Installation
+from pdca.people.models import Person, Role, Team
 from pdca.people.queries import people_with, person_by_email, team_by_name
 
 SAID = {State.NEW: "new", State.KNOWN: "known already", State.REFUSED: "refused", State.EMPTY: "empty"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,8 +101,13 @@ def _take_over_older(message: Message, at: datetime) -> None:
     if not older:
         return
     cover(older, at)
+    take_over(older, message.id)
+
+
+def take_over(older: Sequence[int], message_id: int) -> None:
+    """What travelled in these messages travels in this one."""
     for table in (Notice, News):
-        db.session.execute(update(table).where(table.message_id.in_(older)).values(message_id=message.id))
+        db.session.execute(update(table).where(table.message_id.in_(older)).values(message_id=message_id))
 
 
 def _put_in(message: Message, at: datetime) -> None:

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from pdca import doctor
 from pdca.db import db, register_reconciler
 from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, routes
-from pdca.followup.gather import KIND
+from pdca.followup.gather import KIND, take_over
 from pdca.followup.mine import nav_count
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.reconcile import reconcile
 from pdca.mail.operations import on_accepted, on_dead
 from pdca.mail.rendering import register_check, register_renderer
+from pdca.mail.standstill import register_merging
 from pdca.web import Probe, register_probe
 
 
@@ -35,6 +36,7 @@ def install(app: Flask) -> None:
 def _mails() -> None:
     register_renderer(KIND, grouped.write_grouped)
     register_check(KIND, grouped.may_leave)
+    register_merging(KIND, take_over)
     for kind in ("aftercare", "aftercare_reminder"):
         register_renderer(kind, customer_mails.write_aftercare)
     register_renderer("recurrence", customer_mails.write_recurrence)

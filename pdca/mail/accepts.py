@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,13 +53,25 @@ class AcceptJournal:
             os.close(handle)
 
     def find(self, message_id: str) -> Accept | None:
-        """The line of this mail, or None. A line that a crash cut off says nothing."""
-        if not self.path.exists():
-            return None
+        """The line of this mail, or None."""
         needle = json.dumps(message_id).encode()
+        return next((accept for accept in self._lines(0, needle) if accept.message_id == message_id), None)
+
+    def since(self, start: int) -> Iterator[Accept]:
+        """Every line that begins at byte `start` or later."""
+        return self._lines(start)
+
+    def size(self) -> int:
+        """How long the file is, in bytes."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def _lines(self, start: int, needle: bytes = b"") -> Iterator[Accept]:
+        """The whole lines that hold `needle`. A line that a crash cut off says nothing."""
+        if not self.path.exists():
+            return
         with self.path.open("rb") as lines:
-            found = (_read(line) for line in lines if needle in line)
-            return next((accept for accept in found if accept and accept.message_id == message_id), None)
+            lines.seek(start)
+            yield from (accept for line in lines if needle in line and (accept := _read(line)))
 
 
 def _append(handle: int, line: bytes) -> None:

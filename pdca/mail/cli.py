@@ -12,6 +12,7 @@ from pdca.db import db
 from pdca.mail.jobs import deliver, desk_of_this_process
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue_test
+from pdca.mail.standstill import Choice, resume, standstill
 from pdca.web import settings
 
 group = AppGroup("mail", help="Mail that leaves this installation.")
@@ -49,3 +50,15 @@ def _queued(address: str) -> int:
         message = queue_test(address, locale=settings().locale or "en", at=clock.now())
         db.session.commit()
         return message.id
+
+
+@group.command("resume")
+@click.argument("choice", type=click.Choice([choice.value for choice in Choice]))
+def resume_command(choice: str) -> None:
+    """After a restore or on a copy: send what waits, send one digest each, or discard it; mail leaves again."""
+    with db.writing():
+        if standstill() is None:
+            raise click.ClickException("mail leaves as usual; there is nothing to choose.")
+        number = resume(Choice(choice), by="command line", at=clock.now())
+        db.session.commit()
+    click.echo(f"Mail leaves again ({choice}, {number} messages).")

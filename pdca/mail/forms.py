@@ -6,11 +6,18 @@ from wtforms import StringField
 from wtforms.validators import AnyOf
 
 from pdca.mail.models import MessageState
+from pdca.mail.standstill import Choice
 from pdca.web import Form
 
 
 class NothingForm(Form):
     """A button and nothing else."""
+
+
+class ResumeForm(Form):
+    """What becomes of the mail that waited while everything stood still."""
+
+    choice = StringField(validators=[AnyOf([choice.value for choice in Choice])])
 
 
 class AllForm(Form):

@@ -26,6 +26,7 @@ from pdca.mail.letters import Letter, Outcome, Transport, Verdict
 from pdca.mail.models import Message, MessageState
 from pdca.mail.pace import Pace, pace_of
 from pdca.mail.settling import settle
+from pdca.mail.standstill import has_news, look_back, standstill
 from pdca.mail.transports import transport_of
 from pdca.web import settings
 
@@ -77,6 +78,8 @@ def deliver(
     """
     began, done = clock.elapsed(), Delivered()
     desk = desk_of_this_process()
+    if only is None and _stands_still(desk, now):
+        return done
     with closing(transport_of(desk.settings)) as transport:
         while (spent := clock.elapsed() - began) < budget and go_on():
             state = _deliver_one(desk, transport, now + timedelta(seconds=spent), only)
@@ -84,6 +87,18 @@ def deliver(
                 break
             done = done.counting(state)
     return done
+
+
+def _stands_still(desk: Desk, now: datetime) -> bool:
+    """Whether this database was restored or copied, and an administrator has not chosen yet."""
+    with db.reading():
+        is_behind = has_news(desk.journal)
+    if is_behind:
+        with db.writing():
+            look_back(desk.journal, now)
+            db.session.commit()
+    with db.reading():
+        return standstill() is not None
 
 
 def desk_of_this_process(pace: Pace | None = None) -> Desk:

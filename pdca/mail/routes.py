@@ -10,16 +10,18 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, ngettext
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pdca import clock
 from pdca.db import db
-from pdca.errors import N_, FieldError, Invalid, NotFound
+from pdca.errors import N_, FieldError, Invalid, NotFound, Stale
 from pdca.mail import breaker, operations, queries
 from pdca.mail.files import folder_of
-from pdca.mail.forms import AllForm, NothingForm
+from pdca.mail.forms import AllForm, NothingForm, ResumeForm
 from pdca.mail.models import Message, MessageState, Suppression
 from pdca.mail.reading import Read, letters_in, links_are_shown, read_letter, read_message
+from pdca.mail.standstill import Choice, standstill, waiting
+from pdca.mail.standstill import resume as resume_mail
 from pdca.mail.transports import transport_of
 from pdca.mail.trouble import trouble_with
 from pdca.text import clean_line
@@ -67,6 +69,7 @@ def outbox() -> ResponseReturnValue:
         folder=folder_of(settings()),
         transport=transport_of(settings()).name,
         trouble=trouble_with(clock.now()),
+        waiting=db.session.scalar(select(func.count()).select_from(waiting().subquery())),
     )
 
 
@@ -133,6 +136,26 @@ def send_test() -> ResponseReturnValue:
     operations.queue_test(current_user.email, locale=str(get_locale()), at=clock.now())
     db.session.commit()
     flash(gettext("A test mail to %(address)s is on its way.", address=current_user.email))
+    return changed(location=url_for("admin.outbox"))
+
+
+@bp.post("/outbox/resumption")
+def resume() -> ResponseReturnValue:
+    """After a restore, or on a copy: say what becomes of the mail that waits, and let mail leave again."""
+    form = ResumeForm()
+    if not form.validate():
+        raise Invalid([FieldError("choice", N_("Choose what becomes of the mail that waits."))])
+    if standstill() is None:
+        raise Stale
+    number = resume_mail(Choice(str(form.choice.data)), by=f"person:{current_user.id}", at=clock.now())
+    db.session.commit()
+    flash(
+        ngettext(
+            "Mail leaves again. This was about %(num)s message.",
+            "Mail leaves again. This was about %(num)s messages.",
+            number,
+        )
+    )
     return changed(location=url_for("admin.outbox"))
 
 

@@ -10,6 +10,7 @@ from pdca.db import db
 from pdca.mail.files import folder_of
 from pdca.mail.pace import pace_of
 from pdca.mail.queries import resting
+from pdca.mail.standstill import standstill
 from pdca.mail.transports import transport_of
 from pdca.web import settings
 
@@ -21,6 +22,9 @@ class Kind(StrEnum):
     DOWN = "down"
     # Others use this installation, and their mail goes to files.
     FILES_ONLY = "files only"
+    # Nothing leaves until somebody chooses: the database went back in time, or is a copy.
+    RESTORED = "restored"
+    COPIED = "copied"
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,19 @@ class Trouble:
     since: datetime | None = None
     retry_at: datetime | None = None
     words: str = ""
+    # Of a copy: the name or address that mail left from until now, and the one it would leave from.
+    known: str = ""
+    here: str = ""
     # Long enough to need somebody.
     is_serious: bool = True
 
 
 def trouble_with(at: datetime) -> list[Trouble]:
-    """Everything that is the matter now, in one query."""
+    """Everything that is the matter now, in two queries."""
     given, found = settings(), []
+    still = standstill()
+    if still is not None:
+        found.append(Trouble(Kind(still.why), transport_of(given).name, known=still.known, here=still.here))
     if folder_of(given) is not None and given.beyond_loopback:
         found.append(Trouble(Kind.FILES_ONLY, "file:"))
     name = transport_of(given).name

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from pdca.db import db, touch
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
+from pdca.installation import Installation
 from pdca.mail.links import make_link, revoke_links, spend_link, token_of
 from pdca.mail.models import Link, Message
 from pdca.mail.operations import queue
-from pdca.people.models import Installation, Person
+from pdca.people.models import Person
 from pdca.people.operations import leave_every_team, require_administrator
 from pdca.people.queries import nobody_yet, person_by_email
 from pdca.people.sign_ins import end_sessions

@@ -14,7 +14,6 @@ from pdca.people.permissions import Role
 __all__ = [
     "Absence",
     "FailedSignIn",
-    "Installation",
     "Membership",
     "Person",
     "Role",
@@ -217,12 +216,3 @@ class FailedSignIn(Base):
     account_hash: Mapped[str] = mapped_column(String(64), index=True)
     address: Mapped[str] = mapped_column(String(64), index=True)
     at: Mapped[datetime] = mapped_column(index=True)
-
-
-class Installation(Base):
-    """One thing this installation remembers about itself, such as who signs in with one click in the demo."""
-
-    __tablename__ = "installation"
-
-    name: Mapped[str] = mapped_column(String(60), primary_key=True)
-    value: Mapped[str] = mapped_column(String(200))

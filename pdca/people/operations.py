@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from pdca.db import Base, db, touch
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
+from pdca.installation import Installation
 from pdca.people.models import (
-    Installation,
     Membership,
     Person,
     Role,

@@ -12,10 +12,10 @@ from sqlalchemy.orm import joinedload, selectinload
 from pdca import clock
 from pdca.db import db
 from pdca.errors import NotFound
+from pdca.installation import Installation
 from pdca.people.calendar import Calendar
 from pdca.people.models import (
     Absence,
-    Installation,
     Membership,
     Person,
     Role,

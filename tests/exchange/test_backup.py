@@ -24,6 +24,7 @@ from pdca import create_app
 from pdca.db import db
 from pdca.exchange import portable
 from pdca.exchange.backup import snapshot
+from pdca.installation import Installation
 from pdca.items.capture import capture
 from pdca.items.files import add_file
 from pdca.items.models import Comment, Entry, File, Item
@@ -31,7 +32,7 @@ from pdca.items.terms import Phase
 from pdca.mail.links import make_link, token_of
 from pdca.mail.models import Attempt, Link, Message, MessageState
 from pdca.mail.operations import queue
-from pdca.people.models import Installation, Person, SignIn, SignInBy, Team
+from pdca.people.models import Person, SignIn, SignInBy, Team
 from tests.conftest import KEY, MONDAY, settings_for
 from tests.peers import postgresql
 

@@ -53,7 +53,7 @@ def app(own_app):  # noqa: C901 - a handful of routes side by side
     @bp.post("/teams")
     @public
     def add():
-        db.session.add(Team(name=request.form["name"], timezone="UTC", created_at=app.extensions["at"]))
+        db.session.add(Team(name=request.form["name"], timezone="UTC", created_at=own_app.extensions["at"]))
         db.session.commit()
         return changed(location="/sample/open")
 
@@ -61,7 +61,7 @@ def app(own_app):  # noqa: C901 - a handful of routes side by side
     @public
     @writes_itself
     def sneaky():
-        db.session.add(Team(name="X", timezone="UTC", created_at=app.extensions["at"]))
+        db.session.add(Team(name="X", timezone="UTC", created_at=own_app.extensions["at"]))
         db.session.commit()
         return ""
 

@@ -1,0 +1,33 @@
+"""What this installation remembers about itself: one value per name."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pdca.db import Base, db
+
+
+class Installation(Base):
+    """One thing this installation remembers about itself, such as who signs in with one click in the demo."""
+
+    __tablename__ = "installation"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
+
+
+def recall(*names: str) -> dict[str, str]:
+    """The values of these names, as far as they are there."""
+    rows = db.session.execute(select(Installation.name, Installation.value).where(Installation.name.in_(names)))
+    return {row.name: row.value for row in rows}
+
+
+def remember(name: str, value: str) -> None:
+    """From now on `name` has this value."""
+    db.session.merge(Installation(name=name, value=value))
+
+
+def forget(*names: str) -> None:
+    """These names have no value any more."""
+    db.session.execute(delete(Installation).where(Installation.name.in_(names)))
