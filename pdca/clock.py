@@ -20,3 +20,8 @@ def today(zone: str, at: datetime) -> date:
 def elapsed() -> float:
     """Seconds on a clock that nobody can set: for durations, never for dates."""
     return time.monotonic()
+
+
+def since_boot() -> float:
+    """Seconds on a clock that nobody can set and that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()

@@ -18,11 +18,14 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
-from pdca.followup.jobs import followup_once
+from pdca.followup.jobs import doubt_clock, followup_once
+from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
 
 logger = logging.getLogger("pdca.scheduler")
 stopping = threading.Event()
+# How often the clocks are compared, besides at every tick.
+LOOK_EVERY_S = 5.0
 
 
 def _tick() -> None:
@@ -57,19 +60,21 @@ def command() -> None:
     """Run the follow-up until told to stop (SIGTERM or Ctrl-C)."""
     log.configure()
     stopping.clear()
-    scheduler = build(current_app._get_current_object())  # type: ignore[attr-defined]
+    watch = Watch()
+    scheduler = build(current_app._get_current_object(), watch)  # type: ignore[attr-defined]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: _stop(scheduler))
     logger.info("follow-up runs: %s", ", ".join(f"{job.name} every {job.every_s} s" for job in JOBS))
+    threading.Thread(target=_keep_ticking, args=(scheduler, watch), daemon=True, name="clock").start()
     scheduler.start()
 
 
-def build(app: Flask) -> BlockingScheduler:
+def build(app: Flask, watch: Watch) -> BlockingScheduler:
     """A ticker in memory: a late tick runs at once, several late ones run once, and never two at a time."""
     scheduler = BlockingScheduler(timezone="UTC")
     for job in JOBS:
         scheduler.add_job(
-            _in_app(app, job),
+            _in_app(app, job, watch),
             "interval",
             seconds=job.every_s,
             id=job.name,
@@ -81,16 +86,28 @@ def build(app: Flask) -> BlockingScheduler:
     return scheduler
 
 
-def _in_app(app: Flask, job: Job) -> Callable[[], None]:
+def _in_app(app: Flask, job: Job, watch: Watch) -> Callable[[], None]:
     def run() -> None:
         try:
             with app.app_context():
-                job.run()
+                if watch.look() is Saw.AHEAD:
+                    doubt_clock(clock.now())
+                else:
+                    job.run()
         except Exception:
             # The next tick tries again; the process stays.
             logger.exception("%s failed", job.name)
 
     return run
+
+
+def _keep_ticking(scheduler: BlockingScheduler, watch: Watch) -> None:
+    """Ticks are planned on the wall clock: when that goes back they would come as much later."""
+    while not stopping.wait(LOOK_EVERY_S):
+        if watch.look() is Saw.BACK and scheduler.running:
+            logger.warning("the clock went back; the follow-up goes on from now")
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=clock.now())
 
 
 def _goes_on() -> bool:

@@ -52,6 +52,14 @@ def _beat(name: str, now: datetime) -> None:
         db.session.commit()
 
 
+def doubt_clock(now: datetime) -> None:
+    """Alive, but nothing is done: the clock jumped ahead and has not proved itself yet (reliability: clock checks)."""
+    log.warning("the clock jumped ahead to %s: nothing is sent until it has held for a while", now.isoformat())
+    with db.writing():
+        nodes.beat(nodes.name_of_this_process(), now).last_result = json.dumps({"doubted": 1})
+        db.session.commit()
+
+
 def _note_run(name: str, now: datetime, result: dict[str, int]) -> None:
     with db.writing():
         nodes.note_run(name, now, json.dumps(result))

@@ -51,6 +51,8 @@ def sentences(lines: Iterable[NewsLine]) -> str:
 def result_words(result: str) -> str:
     """What a pass or a look through everything did: "3 steps reached, 2 mails sent"."""
     counts = _counts(result)
+    if counts.get("doubted"):
+        return str(gettext("waits: the clock of this machine jumped ahead"))
     said = [
         ngettext("%(num)s item looked at", "%(num)s items looked at", counts.get("items", 0)),
         ngettext("%(num)s duty put right", "%(num)s duties put right", counts.get("drift", 0)),

@@ -15,6 +15,7 @@ from pdca import clock, scheduler
 from pdca.db import db
 from pdca.followup import jobs
 from pdca.followup.models import Node
+from pdca.followup.watch import Watch
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue
 from tests.conftest import KEY
@@ -27,7 +28,7 @@ def test_the_whole_clock_is_one_page():
 
 
 def test_a_late_tick_runs_once_and_never_beside_itself(app):
-    made = scheduler.build(app)
+    made = scheduler.build(app, Watch())
     for job in made.get_jobs():
         assert (job.coalesce, job.max_instances, job.misfire_grace_time) == (True, 1, None)
 
@@ -36,7 +37,7 @@ def test_a_failing_tick_does_not_end_the_process(app, monkeypatch, caplog):
     def fail() -> None:
         raise RuntimeError("broken")
 
-    scheduler._in_app(app, scheduler.Job("tick", 60, fail))()
+    scheduler._in_app(app, scheduler.Job("tick", 60, fail), Watch())()
     assert "tick failed" in caplog.text
 
 
