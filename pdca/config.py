@@ -97,6 +97,13 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("use https://HOST/PATH")
+    return url
+
+
 def _address(value: str) -> str:
     _, address = parseaddr(value)
     local, _, domain = address.rpartition("@")
@@ -150,6 +157,8 @@ class Settings(BaseSettings):
     port: int = Field(default=5000, ge=1, le=65535)
     # Name on mails and on the customer's page.
     organisation: str = Field(default="Beterbord", min_length=1, max_length=80)
+    # Asked for after every healthy pass of the follow-up; who listens there warns when it stops.
+    ping_url: Annotated[str, AfterValidator(_web_address)] | None = None
     # Signs sessions and links; made once by `pdca setup` when it is not given.
     secret_key: Key | None = None
     # Keys of before a rotation, separated by commas: still read, never used to sign.

@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
-from pdca.followup.jobs import doubt_clock, followup_once
+from pdca.followup.jobs import audit, doubt_clock, followup_once
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
 
@@ -26,31 +26,48 @@ logger = logging.getLogger("pdca.scheduler")
 stopping = threading.Event()
 # How often the clocks are compared, besides at every tick.
 LOOK_EVERY_S = 5.0
+# One pass; with more to do another one follows at once. Others see its work, and a stop is heard, in between.
+PASS_S = 3.0
 
 
-def _tick() -> None:
-    """Everything that is due: today's sweep, steps, mails, delivery."""
-    logger.debug("%s", followup_once(clock.now(), go_on=_goes_on))
+def _tick() -> bool:
+    """Everything that is due: today's sweep, steps, mails, delivery. Whether it was too much for one pass."""
+    ends = clock.elapsed() + PASS_S
+
+    def in_time() -> bool:
+        return _goes_on() and clock.elapsed() < ends
+
+    done = followup_once(clock.now(), go_on=in_time)
+    logger.debug("%s", done)
+    return any(done.values()) and not in_time()
 
 
-def _deliver() -> None:
+def _deliver() -> bool:
     """Mail that somebody waits for, such as a sign-in link."""
     deliver(clock.now(), go_on=_goes_on)
+    return False
+
+
+def _audit() -> bool:
+    """Does everything hold that must?"""
+    audit(clock.now())
+    return False
 
 
 @dataclass(frozen=True)
 class Job:
-    """Something that runs every so many seconds."""
+    """Something that runs every so many seconds, and at once again while it says that there is more."""
 
     name: str
     every_s: int
-    run: Callable[[], None]
+    run: Callable[[], bool]
 
 
 JOBS = (
     # Once a day, by whoever comes first after midnight, the tick also looks through everything (sweep).
     Job("tick", 60, _tick),
     Job("deliver", 10, _deliver),
+    Job("audit", 300, _audit),
 )
 
 
@@ -90,15 +107,20 @@ def _in_app(app: Flask, job: Job, watch: Watch) -> Callable[[], None]:
     def run() -> None:
         try:
             with app.app_context():
-                if watch.look() is Saw.AHEAD:
-                    doubt_clock(clock.now())
-                else:
-                    job.run()
+                while _may_run(watch) and job.run():
+                    pass
         except Exception:
             # The next tick tries again; the process stays.
             logger.exception("%s failed", job.name)
 
     return run
+
+
+def _may_run(watch: Watch) -> bool:
+    if watch.look() is Saw.AHEAD:
+        doubt_clock(clock.now())
+        return False
+    return _goes_on()
 
 
 def _keep_ticking(scheduler: BlockingScheduler, watch: Watch) -> None:

@@ -11,29 +11,36 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca.db import LockTimeout, db
-from pdca.followup import customers, gather, nodes, notices, redirect, sweep, weekly
+from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
 from pdca.items import verdicts
 from pdca.items.checks import CORRECTION
 from pdca.items.models import Answer, Check, Item
 from pdca.items.terms import CheckState, Kind, Solved
-from pdca.mail.jobs import deliver
+from pdca.mail.jobs import deliver, tidy
 
 log = logging.getLogger("pdca.followup")
 
+GoOn = Callable[[], bool]
 UNAVAILABLE = (OperationalError, InterfaceError, LockTimeout)
 
 
-def followup_once(now: datetime, *, go_on: Callable[[], bool] = lambda: True) -> dict[str, int]:
+def always() -> bool:
+    """Until everything is done."""
+    return True
+
+
+def followup_once(now: datetime, *, go_on: GoOn = always) -> dict[str, int]:
     """Do everything that is due at `now`; counts notices and messages made, and what became of the mails.
 
-    `go_on` is asked between two mails. Commits by itself, several times; call it outside a transaction.
+    `go_on` is asked between two units of work; what is left is done by the next pass. Commits by itself, several
+    times; call it outside a transaction.
     """
     name = nodes.name_of_this_process()
     _beat(name, now)
     sweep_if_due(now)
     follow_customers(now)
-    made = step_up(now)
-    messages = ask_customers(now) + gather_all(now)
+    made = step_up(now, go_on)
+    messages = ask_customers(now, go_on) + gather_all(now, go_on)
     sent = deliver(now, go_on=go_on)
     result = {
         "notices": made,
@@ -43,6 +50,7 @@ def followup_once(now: datetime, *, go_on: Callable[[], bool] = lambda: True) ->
         "dead": sent.dead,
     }
     _note_run(name, now, result)
+    deadman.ping(now)
     return result
 
 
@@ -50,6 +58,18 @@ def _beat(name: str, now: datetime) -> None:
     with db.writing():
         nodes.beat(name, now)
         db.session.commit()
+
+
+def audit(now: datetime) -> list[str]:
+    """Ask whether I1-I6 hold and write down what does not."""
+    with db.reading():
+        found = list(invariants.broken(now, alive=nodes.pulse(now).is_alive))
+    for line in found:
+        log.error("does not hold: %s", line)
+    with db.writing():
+        nodes.note_run(nodes.AUDIT, now, json.dumps([line.partition(":")[0] for line in found]))
+        db.session.commit()
+    return found
 
 
 def doubt_clock(now: datetime) -> None:
@@ -76,6 +96,7 @@ def sweep_if_due(now: datetime) -> int:
             return 0
         chunks = list(sweep.chunks())
     drift = sum(in_units(ids, lambda some: len(sweep.sweep(some, now))) for ids in chunks)
+    tidy(now)
     with db.writing():
         sweep.note_done(now, drift, sum(map(len, chunks)))
         db.session.commit()
@@ -113,28 +134,29 @@ def _answered_a_day_ago(now: datetime) -> list[int]:
     return list(db.session.scalars(statement))
 
 
-def step_up(now: datetime) -> int:
+def step_up(now: datetime, go_on: GoOn = always) -> int:
     """Every duty whose next step is due reaches it. How many notices that made."""
     return in_batches(
         lambda after: notices.due_duties(now, after),
         lambda ids: notices.step_up(notices.taken(ids, now), now),
+        go_on,
     )
 
 
-def ask_customers(now: datetime) -> int:
+def ask_customers(now: datetime, go_on: GoOn = always) -> int:
     """Questions to customers whose step was reached. How many were queued."""
-    return in_batches(lambda after: customers.planned(now, after), lambda ids: customers.ask_all(ids, now))
+    return in_batches(lambda after: customers.planned(now, after), lambda ids: customers.ask_all(ids, now), go_on)
 
 
-def gather_all(now: datetime) -> int:
+def gather_all(now: datetime, go_on: GoOn = always) -> int:
     """One mail for everybody who has something to read and whose window is open. How many were queued."""
-    in_batches(lambda after: redirect.unsent(now, after), lambda ids: redirect.redirect(ids, now))
+    in_batches(lambda after: redirect.unsent(now, after), lambda ids: redirect.redirect(ids, now), go_on)
     with db.reading():
         due = weekly.due_for(now)
     in_units(due, lambda people: weekly.note_digests(people, now))
     with db.reading():
         waiting = gather.people_with_something(now)
-    return sum(in_units([person_id], lambda ids: _gather(ids, now)) for person_id in waiting)
+    return sum(in_units([person_id], lambda ids: _gather(ids, now)) for person_id in waiting if go_on())
 
 
 def _gather(person_ids: Sequence[int], now: datetime) -> int:
@@ -144,16 +166,17 @@ def _gather(person_ids: Sequence[int], now: datetime) -> int:
 # --- units of work ---------------------------------------------------------------------------------------
 
 
-def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]], int]) -> int:
+def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]], int], go_on: GoOn = always) -> int:
     """Find and do, batch after batch in the order of ids, until nothing is left. The sum of what was done."""
     done, last = 0, 0
-    while True:
+    while go_on():
         with db.reading():
             ids = find(last)
         if not ids:
             return done
         done += in_units(ids, do)
         last = ids[-1]
+    return done
 
 
 def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int]) -> int:

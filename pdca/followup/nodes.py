@@ -17,6 +17,9 @@ from pdca.followup.models import Duty, DutyState, Node
 SILENT = timedelta(minutes=5)
 # The sweep has a row of its own: whichever process comes first after midnight does it.
 SWEEP = "sweep"
+# So does the look at what must always hold.
+AUDIT = "audit"
+NO_PROCESS = (SWEEP, AUDIT)
 
 
 def name_of_this_process() -> str:
@@ -40,7 +43,7 @@ def note_run(name: str, at: datetime, result: str) -> None:
 
 def forget_the_gone(at: datetime) -> None:
     """Processes that were not seen for a week have ended."""
-    gone = select(Node).where(Node.seen_at < at - timedelta(days=7), Node.name != SWEEP)
+    gone = select(Node).where(Node.seen_at < at - timedelta(days=7), Node.name.not_in(NO_PROCESS))
     for node in db.session.scalars(gone):
         db.session.delete(node)
 
@@ -65,18 +68,23 @@ class Pulse:
 
 def pulse(at: datetime) -> Pulse:
     """The last pass of any process."""
-    last = db.session.scalar(select(func.max(Node.last_run_at)).where(Node.name != SWEEP))
+    last = db.session.scalar(select(func.max(Node.last_run_at)).where(Node.name.not_in(NO_PROCESS)))
     return Pulse(last, at)
 
 
 def processes() -> list[Node]:
     """Every process that was seen lately, the freshest first."""
-    return list(db.session.scalars(select(Node).where(Node.name != SWEEP).order_by(Node.seen_at.desc())))
+    return list(db.session.scalars(select(Node).where(Node.name.not_in(NO_PROCESS)).order_by(Node.seen_at.desc())))
 
 
 def last_sweep() -> Node | None:
     """The last time all items were looked through, and the drift that was found."""
     return db.session.scalar(select(Node).where(Node.name == SWEEP))
+
+
+def last_audit() -> Node | None:
+    """The last time it was asked whether everything holds that must; `last_result` names what did not (JSON)."""
+    return db.session.scalar(select(Node).where(Node.name == AUDIT))
 
 
 def next_steps(limit: int = 20) -> list[Duty]:

@@ -13,7 +13,7 @@ from pdca.followup.lines import Line
 from pdca.followup.mine import my_list as list_of
 from pdca.followup.models import Duty
 from pdca.followup.reading import lines_of
-from pdca.followup.wording import due_words, result_words, step_words, urgency_words
+from pdca.followup.wording import broken_words, due_words, result_words, step_words, urgency_words
 
 bp = Blueprint("followup", __name__)
 
@@ -44,6 +44,8 @@ def admin() -> ResponseReturnValue:
         pulse=nodes.pulse(at),
         processes=nodes.processes(),
         sweep=nodes.last_sweep(),
+        audit=nodes.last_audit(),
+        broken_words=broken_words,
         steps=list(zip(duties, lines_of_each(duties), strict=True)),
         silent=nodes.SILENT,
         result_words=result_words,

@@ -67,6 +67,15 @@ def result_words(result: str) -> str:
     return ", ".join(happened) or str(gettext("nothing was due"))
 
 
+def broken_words(result: str) -> str:
+    """What a look at I1-I6 found, in the words of the invariants."""
+    try:
+        found = json.loads(result)
+    except ValueError:
+        return result
+    return ", ".join(found) if found else str(gettext("all of it holds"))
+
+
 def _counts(result: str) -> dict[str, int]:
     # A row of an earlier version may hold a sentence instead.
     try:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,12 +46,31 @@ class AcceptJournal:
             "code": outcome.code,
             "words": outcome.words[:200],
         }
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with self._locked() as handle:
             _append(handle, json.dumps(line).encode() + b"\n")
-        finally:
-            os.close(handle)
+
+    def forget(self, before: datetime) -> int:
+        """Drop the lines from before that instant; how many. What nobody could send again need not be kept."""
+        with self._locked():
+            lines = self.path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if (accept := _read(line)) is None or accept.at >= before]
+            if len(kept) < len(lines):
+                _replace(self.path, b"".join(kept))
+        return len(lines) - len(kept)
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """The file, open for adding, while nobody else writes."""
+        while True:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                # While we waited it may have been replaced by a shorter one.
+                if self.path.exists() and os.path.samestat(os.fstat(handle), self.path.stat()):
+                    yield handle
+                    return
+            finally:
+                os.close(handle)
 
     def find(self, message_id: str) -> Accept | None:
         """The line of this mail, or None."""
@@ -86,6 +106,16 @@ def _append(handle: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(handle, end)
         raise
+
+
+def _replace(path: Path, content: bytes) -> None:
+    aside = path.with_name(f".{path.name}.new")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
 
 
 def _read(line: bytes) -> Accept | None:

@@ -24,6 +24,7 @@ from pdca.mail.accepts import AcceptJournal
 from pdca.mail.claiming import Claim, Desk, claim_next, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict
 from pdca.mail.models import Message, MessageState
+from pdca.mail.operations import forget_bodies
 from pdca.mail.pace import Pace, pace_of
 from pdca.mail.settling import settle
 from pdca.mail.standstill import has_news, look_back, standstill
@@ -34,6 +35,7 @@ log = logging.getLogger("pdca.mail")
 
 # Settling never gives up quickly: what was taken must be known.
 SETTLE_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+KEEP_BODIES, KEEP_ACCEPTS = timedelta(days=30), timedelta(days=90)
 UNAVAILABLE = (DBAPIError, LockTimeout)
 
 
@@ -94,11 +96,25 @@ def _stands_still(desk: Desk, now: datetime) -> bool:
     with db.reading():
         is_behind = has_news(desk.journal)
     if is_behind:
-        with db.writing():
-            look_back(desk.journal, now)
-            db.session.commit()
+        try:
+            with db.writing():
+                look_back(desk.journal, now)
+                db.session.commit()
+        except OSError:
+            log.exception("the accept journal can't be read: a restore would not be seen")
     with db.reading():
         return standstill() is not None
+
+
+def tidy(now: datetime) -> None:
+    """Once a day: texts of mails go after 30 days, lines of the accept journal after 90 (a restore looks back less)."""
+    with db.writing():
+        forget_bodies(now - KEEP_BODIES)
+        db.session.commit()
+    try:
+        AcceptJournal(settings().instance).forget(now - KEEP_ACCEPTS)
+    except OSError:
+        log.exception("the accept journal can't be shortened")
 
 
 def desk_of_this_process(pace: Pace | None = None) -> Desk:

@@ -118,6 +118,20 @@ def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> int
     return len(taken)
 
 
+def forget_bodies(before: datetime) -> int:
+    """Drop the text of mails that ended before that instant (retention); what happened with them stays. How many."""
+    ended = (MessageState.ACCEPTED, MessageState.DEAD, MessageState.OBSOLETE, MessageState.COVERED)
+    return len(
+        db.session.scalars(
+            update(Message)
+            .where(Message.state.in_(ended), Message.not_before < before, Message.mime.is_not(None))
+            .values(mime=None, subject="")
+            .returning(Message.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+    )
+
+
 # --- what an administrator does --------------------------------------------------------------------------
 
 

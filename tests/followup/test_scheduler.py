@@ -24,7 +24,7 @@ PATIENCE_S = 60
 
 
 def test_the_whole_clock_is_one_page():
-    assert [(job.name, job.every_s) for job in scheduler.JOBS] == [("tick", 60), ("deliver", 10)]
+    assert [(job.name, job.every_s) for job in scheduler.JOBS] == [("tick", 60), ("deliver", 10), ("audit", 300)]
 
 
 def test_a_late_tick_runs_once_and_never_beside_itself(app):
@@ -34,7 +34,7 @@ def test_a_late_tick_runs_once_and_never_beside_itself(app):
 
 
 def test_a_failing_tick_does_not_end_the_process(app, monkeypatch, caplog):
-    def fail() -> None:
+    def fail() -> bool:
         raise RuntimeError("broken")
 
     scheduler._in_app(app, scheduler.Job("tick", 60, fail), Watch())()
@@ -74,7 +74,7 @@ def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_pat
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
-    assert "follow-up runs: tick every 60 s, deliver every 10 s" in errors
+    assert "follow-up runs: tick every 60 s, deliver every 10 s, audit every 300 s" in errors
 
 
 def _within(seconds: float, holds) -> bool:
@@ -93,7 +93,7 @@ def _state(app, message_id: int) -> MessageState:
 
 def _last_run(app):
     with app.app_context(), db.reading():
-        return db.session.scalar(select(Node.last_run_at).where(Node.name != "sweep"))
+        return db.session.scalar(select(Node.last_run_at).where(Node.name.not_in(("sweep", "audit"))))
 
 
 def test_every_step_of_the_pass_stands_in_its_story():
