@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from pdca import failpoints
 from pdca.db import LockTimeout, db
 from pdca.followup import customers, gather, nodes, notices, redirect, sweep, weekly
 from pdca.items import verdicts
@@ -107,10 +108,16 @@ def _answered_a_day_ago(now: datetime) -> list[int]:
 
 def step_up(now: datetime) -> int:
     """Every duty whose next step is due reaches it. How many notices that made."""
-    return in_batches(
-        lambda after: notices.due_duties(now, after),
-        lambda ids: notices.step_up(notices.taken(ids, now), now),
-    )
+    made = in_batches(lambda after: notices.due_duties(now, after), lambda ids: _step_up(ids, now))
+    if made:
+        failpoints.reached("notices.after_commit")
+    return made
+
+
+def _step_up(ids: Sequence[int], now: datetime) -> int:
+    made = notices.step_up(notices.taken(ids, now), now)
+    failpoints.reached("notices.before_commit")
+    return made
 
 
 def ask_customers(now: datetime) -> int:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from pdca import clock
+from pdca import clock, failpoints
 from pdca.db import LockTimeout, db
 from pdca.mail.accepts import AcceptJournal
 from pdca.mail.claiming import Claim, Desk, claim_next, hold
@@ -107,6 +107,7 @@ def _deliver_one(desk: Desk, transport: Transport, at: datetime, only: int | Non
     outcome = transport.send(claim.letter, deadline, lambda: _still_ours(claim.letter))
     at += timedelta(seconds=clock.elapsed() - began)
     if outcome.verdict is Verdict.ACCEPTED:
+        failpoints.reached("smtp.taken")
         _write_down(desk, claim.letter, outcome, at)
     return _settled(claim, outcome, desk, at)
 
@@ -117,8 +118,10 @@ def _claimed(desk: Desk, at: datetime, only: int | None) -> Claim | None:
         if claim is None:
             return None
         try:
+            failpoints.reached("claim.before_commit")
             # Committed before the server is called: a crash must never hide that we tried.
             db.session.commit()
+            failpoints.reached("claim.after_commit")
         except UNAVAILABLE:
             raise
         except Exception as error:
@@ -146,6 +149,7 @@ def _write_down(desk: Desk, letter: Letter, outcome: Outcome, at: datetime) -> N
     """Before the database hears of it: whoever takes over after a crash looks here first."""
     try:
         desk.journal.add(letter, outcome, at)
+        failpoints.reached("journal.written")
     except OSError:
         log.exception("message %s was taken, but the accept journal can't be written", letter.id)
 
@@ -157,6 +161,7 @@ def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> Messag
         try:
             with db.writing():
                 state = settle(claim, outcome, desk, at, tell=tell)
+                failpoints.reached("settle.before_commit")
                 db.session.commit()
             return state
         except UNAVAILABLE:
