@@ -77,9 +77,13 @@ def deliver(
     """
     began, done = clock.elapsed(), Delivered()
     desk = desk_of_this_process()
+
+    def moment() -> datetime:
+        return now + timedelta(seconds=clock.elapsed() - began)
+
     with closing(transport_of(desk.settings)) as transport:
-        while (spent := clock.elapsed() - began) < budget and go_on():
-            state = _deliver_one(desk, transport, now + timedelta(seconds=spent), only)
+        while clock.elapsed() - began < budget and go_on():
+            state = _deliver_one(desk, transport, moment, only)
             if state is None:
                 break
             done = done.counting(state)
@@ -98,22 +102,27 @@ def desk_of_this_process(pace: Pace | None = None) -> Desk:
     )
 
 
-def _deliver_one(desk: Desk, transport: Transport, at: datetime, only: int | None) -> MessageState | None:
-    """One message from claim to settlement; None when there is nothing to do."""
-    claim, began = _claimed(desk, at, only), clock.elapsed()
+def _deliver_one(
+    desk: Desk, transport: Transport, moment: Callable[[], datetime], only: int | None
+) -> MessageState | None:
+    """One message from claim to settlement; None when there is nothing to do. `moment` tells what time it is."""
+    claim = _claimed(desk, moment, only)
     if claim is None or claim.letter is None:
         return claim.state if claim else None
-    deadline = began + desk.pace.conversation.total_seconds()
+    deadline = clock.elapsed() + desk.pace.conversation.total_seconds()
     outcome = transport.send(claim.letter, deadline, lambda: _still_ours(claim.letter))
-    at += timedelta(seconds=clock.elapsed() - began)
+    at = moment()
     if outcome.verdict is Verdict.ACCEPTED:
         failpoints.reached("smtp.taken")
         _write_down(desk, claim.letter, outcome, at)
     return _settled(claim, outcome, desk, at)
 
 
-def _claimed(desk: Desk, at: datetime, only: int | None) -> Claim | None:
+def _claimed(desk: Desk, moment: Callable[[], datetime], only: int | None) -> Claim | None:
     with db.writing():
+        # Our turn to write may be long in coming: the lease counts from then, or the conversation outlives it.
+        db.session.connection()
+        at = moment()
         claim = claim_next(desk, at, only)
         if claim is None:
             return None
