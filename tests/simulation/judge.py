@@ -43,6 +43,8 @@ UNSEEN = "unseen"
 TEXT = "text"
 # … and from here on it is known to have left.
 KNOWN = "journal.written"
+# The answer did not come before the deadline.
+TIMED_OUT = "timed out"
 
 
 @dataclass(frozen=True)
@@ -219,15 +221,24 @@ class _Case:
     def _allowed(self) -> Counter[str]:
         """Message-ID → how many more copies than one are nobody's fault."""
         allowed = Counter(accept.message for accept in self.of[What.ACCEPT] if accept.words == UNHEARD)
-        open_text: dict[str, str] = {}
+        texts: dict[str, Event] = {}
         for event in self.events:
             if event.what is What.PHASE and event.words == TEXT:
-                open_text[event.who] = event.message
+                texts[event.who] = event
+            elif event.what is What.KILL or (event.what is What.PHASE and event.words == TIMED_OUT):
+                text = texts.pop(event.who, None)
+                if text is not None and not self._is_counted(text, event):
+                    allowed[text.message] += 1
             elif event.what in (What.CLAIM, What.SETTLE) or (event.what is What.PHASE and event.words == KNOWN):
-                open_text.pop(event.who, None)
-            elif event.what is What.KILL and event.who in open_text:
-                allowed[open_text.pop(event.who)] += 1
+                texts.pop(event.who, None)
         return allowed
+
+    def _is_counted(self, text: Event, end: Event) -> bool:
+        """The server itself knows that nobody heard its answer to this copy."""
+        return any(
+            accept.words == UNHEARD and accept.message == text.message and text.at <= accept.at <= end.at
+            for accept in self.of[What.ACCEPT]
+        )
 
 
 def _grouped(events: Iterable[Event], by) -> dict[str, list[Event]]:  # type: ignore[no-untyped-def]
