@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from pdca import failpoints
+from pdca import clock, failpoints
 from pdca.db import LockTimeout, db
 from pdca.followup import customers, gather, nodes, notices, redirect, sweep, weekly
 from pdca.items import verdicts
@@ -29,13 +29,14 @@ def followup_once(now: datetime, *, go_on: Callable[[], bool] = lambda: True) ->
 
     `go_on` is asked between two mails. Commits by itself, several times; call it outside a transaction.
     """
-    name = nodes.name_of_this_process()
+    name, began = nodes.name_of_this_process(), clock.elapsed()
     _beat(name, now)
     sweep_if_due(now)
     follow_customers(now)
     made = step_up(now)
     messages = ask_customers(now) + gather_all(now)
-    sent = deliver(now, go_on=go_on)
+    # All this may have taken minutes; a lease that counted from the beginning would be over before it is given.
+    sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=go_on)
     result = {
         "notices": made,
         "messages": messages,
