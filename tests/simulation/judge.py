@@ -45,6 +45,8 @@ TEXT = "text"
 KNOWN = "journal.written"
 # The answer did not come before the deadline.
 TIMED_OUT = "timed out"
+# A pass that ended with an error; the next one goes on.
+FAILED = "failed:"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import kills_named
+from tests.simulation import chaos, kills_named, kills_random, together
 
 
 def missed(figures):
@@ -16,3 +16,18 @@ def missed(figures):
 @pytest.mark.fault(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 def test_kill_at_every_named_place(bench):
     assert missed(kills_named.run(bench)) == []
+
+
+@pytest.mark.fault(13)
+def test_kills_at_random(bench):
+    assert missed(kills_random.run(bench)) == []
+
+
+@pytest.mark.fault(20, 21)
+def test_a_mail_server_on_a_bad_day(bench):
+    assert missed(chaos.run(bench)) == []
+
+
+@pytest.mark.fault(24)
+def test_many_schedulers_in_the_same_second(bench):
+    assert missed(together.run(bench)) == []

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.simulation.figures import Bench
-from tests.simulation.judge import Event, Verdict, Violation, What, judge
+from tests.simulation.judge import FAILED, Event, Verdict, Violation, What, judge
 from tests.simulation.people import address_of, mark_of
 from tests.simulation.sink import Sink, listening, until
 from tests.simulation.workers import Mother, Worker, mother
@@ -96,6 +96,10 @@ class World:
     def history(self) -> list[Event]:
         """Everything, from everybody."""
         return [*self.plans, *self.kills, *self.sink.events, *self.mother.events()]
+
+    def failed(self) -> list[str]:
+        """Passes that ended with an error."""
+        return [e.words for e in self.mother.events() if e.words.startswith(FAILED)]
 
     def judged(self) -> list[Violation]:
         """What the judge says."""
