@@ -18,19 +18,21 @@ from tests.simulation.judge import UNHEARD, Event, What
 MARK = re.compile(rb"Balie (R\d{7})")
 NAME = re.compile(rb"^Message-ID: *(<[^>]+>)", re.M | re.I)
 
-# What goes wrong at each stage when something does. Of what is silent there is little: it costs a whole budget.
+LATER = ("450 4.2.1 busy", "451 4.7.1 greylisted", "452 4.3.1 full")
 DOWN = ("421 4.3.2 closing", "503 5.5.1 bad sequence", "454 4.7.0 later", HANG_UP)
+# What goes wrong at each stage when something does. Whatever says that the server itself is down is seldom: each
+# time everybody rests. Silence is seldom too: it costs a whole budget.
 FAULTS = {
     "banner": ("554 no service", "421 too busy", HANG_UP),
     "ehlo": ("421 4.3.2 closing", HANG_UP),
     "mail": (*DOWN, "530 5.7.0 sign in first"),
-    "rcpt": ("450 4.2.1 busy", "451 4.7.1 greylisted", "550 5.1.1 user unknown", "554 5.7.1 policy", *DOWN, SILENCE),
-    "data": ("451 4.3.0 later", "452 4.3.1 full", "554 5.5.1 no", *DOWN, DRIP),
-    "dot": ("451 4.3.0 later", "452 4.3.1 full", "554 5.7.1 spam", HANG_UP, HANG_UP, HANG_UP, SILENCE),
+    "rcpt": (*LATER * 6, *("550 5.1.1 user unknown", "554 5.7.1 policy") * 4, *DOWN, SILENCE),
+    "data": (*LATER * 6, *("554 5.5.1 no",) * 6, *DOWN, DRIP),
+    "dot": (*LATER * 3, *("554 5.7.1 spam",) * 4, *(HANG_UP,) * 8, SILENCE),
 }
 FOR_EVER = ("550 5.1.1 user unknown", "554 5.7.1 policy", "554 5.5.1 no", "554 5.7.1 spam")
 # Of 100 whole conversations so many meet a fault.
-SHARES = {"mail": 0.04, "rcpt": 0.12, "data": 0.10, "dot": 0.22}
+SHARES = {"mail": 0.01, "rcpt": 0.15, "data": 0.13, "dot": 0.24}
 
 
 class Sink(smtp.Server):
@@ -42,6 +44,9 @@ class Sink(smtp.Server):
         self.events: list[Event] = []
         self.accepted = 0
         self.refused: set[str] = set()
+        # Address → what it always hears at RCPT.
+        self.refuses: dict[str, str] = {}
+        self.now: Callable[[], float] = self._since_it_began
         self.lost = 0
         # Mails that were begun, and answers that were not a plain yes.
         self.tries = 0
@@ -55,12 +60,21 @@ class Sink(smtp.Server):
             return
         marks = tuple(sorted({mark.decode() for mark in MARK.findall(quopri.decodestring(one.mime))}))
         name = NAME.search(one.mime)
-        at = time.monotonic() - self.began
+        at = self.now()
         words = "" if heard else UNHEARD
         message = name[1].decode() if name else "?"
         with self._lock:
             self.events.append(Event(What.ACCEPT, at, to=one.address, about=marks, message=message, words=words))
             self.accepted += 1
+
+    def act_for(self, stage: str, address: str) -> str | None:
+        """By script."""
+        if stage == "rcpt" and address in self.refuses:
+            return self.refuses[address]
+        return super().act_for(stage, address)
+
+    def _since_it_began(self) -> float:
+        return time.monotonic() - self.began
 
     def _took_it_silently(self, one: Received) -> bool:
         if one.act in (HANG_UP, SILENCE, DRIP):
@@ -86,14 +100,14 @@ class Moody(Sink):
         act = self.act_at(stage)
         if stage in ("rcpt", "data", "dot") and act in FOR_EVER:
             self.refused.add(address)
-            self.events.append(Event(What.GONE, time.monotonic() - self.began, to=address))
+            self.events.append(Event(What.GONE, self.now(), to=address))
         return act
 
     def act_at(self, stage: str) -> str | None:
         """By chance."""
         if stage == "mail":
             self.tries += 1
-        share = {**SHARES, "banner": 0.02, "ehlo": 0.01}[stage]
+        share = {**SHARES, "banner": 0.01, "ehlo": 0.01}[stage]
         if self.calm or self.dice.random() >= share:
             return None
         self.faulty += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import chaos, kills_named, kills_random, together
+from tests.simulation import chaos, defects, kills_named, kills_random, together
 
 
 def missed(figures):
@@ -31,3 +31,7 @@ def test_a_mail_server_on_a_bad_day(bench):
 @pytest.mark.fault(24)
 def test_many_schedulers_in_the_same_second(bench):
     assert missed(together.run(bench)) == []
+
+
+def test_ten_defects_are_caught_and_the_sound_engine_raises_nothing(bench):
+    assert missed(defects.run(bench)) == []
