@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from pdca import clock, failpoints
 from pdca.db import LockTimeout, db
 from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
 from pdca.items import verdicts
@@ -35,13 +36,14 @@ def followup_once(now: datetime, *, go_on: GoOn = always) -> dict[str, int]:
     `go_on` is asked between two units of work; what is left is done by the next pass. Commits by itself, several
     times; call it outside a transaction.
     """
-    name = nodes.name_of_this_process()
+    name, began = nodes.name_of_this_process(), clock.elapsed()
     _beat(name, now)
     sweep_if_due(now)
     follow_customers(now)
     made = step_up(now, go_on)
     messages = ask_customers(now, go_on) + gather_all(now, go_on)
-    sent = deliver(now, go_on=go_on)
+    # All this may have taken minutes; a lease that counted from the beginning would be over before it is given.
+    sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=go_on)
     result = {
         "notices": made,
         "messages": messages,
@@ -136,11 +138,16 @@ def _answered_a_day_ago(now: datetime) -> list[int]:
 
 def step_up(now: datetime, go_on: GoOn = always) -> int:
     """Every duty whose next step is due reaches it. How many notices that made."""
-    return in_batches(
-        lambda after: notices.due_duties(now, after),
-        lambda ids: notices.step_up(notices.taken(ids, now), now),
-        go_on,
-    )
+    made = in_batches(lambda after: notices.due_duties(now, after), lambda ids: _step_up(ids, now), go_on)
+    if made:
+        failpoints.reached("notices.after_commit")
+    return made
+
+
+def _step_up(ids: Sequence[int], now: datetime) -> int:
+    made = notices.step_up(notices.taken(ids, now), now)
+    failpoints.reached("notices.before_commit")
+    return made
 
 
 def ask_customers(now: datetime, go_on: GoOn = always) -> int:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from pdca import clock
+from pdca import clock, failpoints
 from pdca.db import db
 from pdca.followup.climbing import dates_of, set_next_step
 from pdca.followup.holders import recipients
@@ -62,6 +62,7 @@ def _climb(duty: Duty, staff: Staff, at: datetime) -> int:
         if step is not None:
             made += reach(duty, step, staff, at)
         set_next_step(duty, staff)
+    failpoints.reached("notices.mid_batch")
     return made
 
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from pdca import clock
+from pdca import clock, failpoints
 from pdca.db import LockTimeout, db
 from pdca.mail.accepts import AcceptJournal
 from pdca.mail.claiming import Claim, Desk, claim_next, hold
@@ -82,9 +82,13 @@ def deliver(
     desk = desk_of_this_process()
     if only is None and _stands_still(desk, now):
         return done
+
+    def moment() -> datetime:
+        return now + timedelta(seconds=clock.elapsed() - began)
+
     with closing(transport_of(desk.settings)) as transport:
-        while (spent := clock.elapsed() - began) < budget and go_on():
-            state = _deliver_one(desk, transport, now + timedelta(seconds=spent), only)
+        while clock.elapsed() - began < budget and go_on():
+            state = _deliver_one(desk, transport, moment, only)
             if state is None:
                 break
             done = done.counting(state)
@@ -129,27 +133,35 @@ def desk_of_this_process(pace: Pace | None = None) -> Desk:
     )
 
 
-def _deliver_one(desk: Desk, transport: Transport, at: datetime, only: int | None) -> MessageState | None:
-    """One message from claim to settlement; None when there is nothing to do."""
-    claim, began = _claimed(desk, at, only), clock.elapsed()
+def _deliver_one(
+    desk: Desk, transport: Transport, moment: Callable[[], datetime], only: int | None
+) -> MessageState | None:
+    """One message from claim to settlement; None when there is nothing to do. `moment` tells what time it is."""
+    claim = _claimed(desk, moment, only)
     if claim is None or claim.letter is None:
         return claim.state if claim else None
-    deadline = began + desk.pace.conversation.total_seconds()
+    deadline = clock.elapsed() + desk.pace.conversation.total_seconds()
     outcome = transport.send(claim.letter, deadline, lambda: _still_ours(claim.letter))
-    at += timedelta(seconds=clock.elapsed() - began)
+    at = moment()
     if outcome.verdict is Verdict.ACCEPTED:
+        failpoints.reached("smtp.taken")
         _write_down(desk, claim.letter, outcome, at)
     return _settled(claim, outcome, desk, at)
 
 
-def _claimed(desk: Desk, at: datetime, only: int | None) -> Claim | None:
+def _claimed(desk: Desk, moment: Callable[[], datetime], only: int | None) -> Claim | None:
     with db.writing():
+        # Our turn to write may be long in coming: the lease counts from then, or the conversation outlives it.
+        db.session.connection()
+        at = moment()
         claim = claim_next(desk, at, only)
         if claim is None:
             return None
         try:
+            failpoints.reached("claim.before_commit")
             # Committed before the server is called: a crash must never hide that we tried.
             db.session.commit()
+            failpoints.reached("claim.after_commit")
         except UNAVAILABLE:
             raise
         except Exception as error:
@@ -177,6 +189,7 @@ def _write_down(desk: Desk, letter: Letter, outcome: Outcome, at: datetime) -> N
     """Before the database hears of it: whoever takes over after a crash looks here first."""
     try:
         desk.journal.add(letter, outcome, at)
+        failpoints.reached("journal.written")
     except OSError:
         log.exception("message %s was taken, but the accept journal can't be written", letter.id)
 
@@ -188,6 +201,7 @@ def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> Messag
         try:
             with db.writing():
                 state = settle(claim, outcome, desk, at, tell=tell)
+                failpoints.reached("settle.before_commit")
                 db.session.commit()
             return state
         except UNAVAILABLE:

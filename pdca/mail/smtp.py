@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pdca import clock
+from pdca import clock, failpoints
 from pdca.mail.letters import Letter, Outcome, Verdict
 from pdca.text import clean_line
 
@@ -95,6 +95,7 @@ class SmtpTransport:
     def _dialled(self, deadline: float) -> _Line:
         if self._line is None:
             self._line = self._dial(deadline)
+            failpoints.reached("smtp.connected")
         self._line.deadline = deadline
         return self._line
 
@@ -127,9 +128,11 @@ def _hand_over(line: _Line, letter: Letter, still_ours: Callable[[], bool]) -> O
     if not _is_yes(answer):
         # A server that refuses our sender refuses everything, unless it is the size.
         return _outcome(Verdict.REFUSED if answer[0] == TOO_LARGE else Verdict.DOWN, answer)
+    failpoints.reached("smtp.mail")
     answer = line.rcpt(letter.address)
     if not _is_yes(answer):
         return _outcome(_about_the_address(answer), answer)
+    failpoints.reached("smtp.rcpt")
     # Frozen or suspended meanwhile? Then somebody else may have sent it.
     if not still_ours():
         return Outcome(Verdict.NOT_OURS)
@@ -137,6 +140,7 @@ def _hand_over(line: _Line, letter: Letter, still_ours: Callable[[], bool]) -> O
     if answer[0] != 354:
         return _outcome(_about_the_message(answer), answer)
     line.send_text(letter.mime)
+    failpoints.reached("smtp.dot")
     try:
         answer = line.getreply()
     except BROKEN as error:

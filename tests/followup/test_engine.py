@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, datetime
+import time
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from pdca.db import db, touch
-from pdca.followup import notices
+from pdca.followup import jobs, notices
 from pdca.followup.jobs import followup_once
 from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
 from pdca.items import decisions, handovers, promises
@@ -85,6 +86,26 @@ def test_four_passes_at_once_send_one_mail(promised: Stage):
     promised.post = promised.mailbox.new()
     assert failed == []
     assert promised.said("omar") == ["1 promise passed"]
+
+
+def test_a_long_pass_gives_leases_that_are_not_over_yet(promised: Stage, monkeypatch: pytest.MonkeyPatch):
+    """Faults 15 and 24: steps and gathering took so long that their beginning lies further back than a lease."""
+    given, took = [], 0.4
+    gathers, delivers = jobs.gather_all, jobs.deliver
+
+    def slowly(now: datetime) -> int:
+        time.sleep(took)
+        return gathers(now)
+
+    def deliver_at(now: datetime, **rest: object) -> object:
+        given.append(now)
+        return delivers(now, **rest)
+
+    monkeypatch.setattr(jobs, "gather_all", slowly)
+    monkeypatch.setattr(jobs, "deliver", deliver_at)
+    with promised.app.app_context():
+        followup_once(at(3, 24))
+    assert given[0] >= at(3, 24) + timedelta(seconds=took)
 
 
 def test_what_comes_up_after_todays_mail_waits_for_tomorrow(promised: Stage):

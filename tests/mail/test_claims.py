@@ -444,6 +444,31 @@ def test_two_threads_with_the_lock_held_by_a_third(mailing, server, app, at):
     assert len(server.received) == 6
 
 
+def test_a_lease_counts_from_when_it_was_our_turn_to_write(mailing, app, at):
+    """Faults 15 and 26: whoever waited long for the database would else mail with a lease that has nearly run out."""
+    # PostgreSQL has no single writer: nobody waits there.
+    waited = 0.6 if app.extensions["settings"].database.startswith("sqlite") else 0.0
+    ident = mailing.put(at)
+    holding, done = threading.Event(), []
+
+    def hold():
+        with app.app_context(), db.writing():
+            db.session.execute(update(Message).where(Message.id == -1).values(attempts=1))
+            holding.set()
+            time.sleep(waited)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    holding.wait(10)
+    with app.app_context():
+        began = time.monotonic()
+        desk = desk_of_this_process()
+        done.append(jobs._claimed(desk, lambda: at + timedelta(seconds=time.monotonic() - began), None))
+    holder.join()
+    assert done[0].letter is not None
+    assert mailing.message(ident).lease_until >= at + LEASE + timedelta(seconds=waited / 2)
+
+
 def test_a_web_server_never_delivers(tmp_path, database):
     """Fault 25: making the application starts nothing."""
     before = threading.active_count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import re
 import ssl
 import threading
 from collections import defaultdict, deque
@@ -30,6 +31,8 @@ class Received:
     address: str
     mime: bytes
     taken: bool
+    # What it did instead of saying yes.
+    act: str | None = None
 
     @property
     def mail(self) -> EmailMessage:
@@ -92,6 +95,14 @@ class Server:
             else:
                 self.always[stage] = act
 
+    def take(self, one: Received) -> None:
+        """A mail came in whole."""
+        self.received.append(one)
+
+    def act_for(self, stage: str, address: str) -> str | None:
+        """What it has to do now with a mail to this address, as far as it knows one."""
+        return self.act_at(stage)
+
     def act_at(self, stage: str) -> str | None:
         """What it has to do now."""
         waiting = self.next_acts[stage]
@@ -100,10 +111,14 @@ class Server:
 
 @contextmanager
 def serving(
-    *, scheme: str = "smtp", login: tuple[str, str] | None = None, tls: ssl.SSLContext | None = None
+    *,
+    scheme: str = "smtp",
+    login: tuple[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    server: Server | None = None,
 ) -> Iterator[Server]:
     """A running server, with its own loop in its own thread."""
-    server = Server(scheme=scheme, login=login)
+    server = server or Server(scheme=scheme, login=login)
     ready, loop_of, conversations = threading.Event(), {}, []
 
     def converse() -> _Conversation:
@@ -188,11 +203,16 @@ class _Conversation(SMTP):
 
     async def _scripted(self, stage: str, usual, arg) -> None:
         self.peer.commands.append(f"{stage} {arg or ''}".strip())
-        if not await self._acted(stage):
+        if not await self._acted(stage, arg):
             await usual(arg)
 
-    async def _acted(self, stage: str) -> bool:
-        act = self.peer.act_at(stage)
+    def _address(self, arg: str | None) -> str:
+        known = self.envelope.rcpt_tos if self.envelope is not None else []
+        named = re.match(r"TO:<([^>]*)>", arg or "", re.IGNORECASE)
+        return named[1] if named else (known[0] if known else "")
+
+    async def _acted(self, stage: str, arg: str | None = None) -> bool:
+        act = self.peer.act_for(stage, self._address(arg))
         if act is None:
             return False
         if not await self.do(act, "250 OK"):
@@ -223,9 +243,10 @@ class _Sink:
 
     async def handle_DATA(self, _server, _session, envelope) -> str:
         """The final dot has come."""
-        act = self.peer.act_at("dot")
+        act = self.peer.act_for("dot", envelope.rcpt_tos[0])
         taken = act is None or act.startswith("250")
-        self.peer.received.append(Received(envelope.mail_from, envelope.rcpt_tos[0], bytes(envelope.content), taken))
+        sender, address = envelope.mail_from, envelope.rcpt_tos[0]
+        self.peer.take(Received(sender, address, bytes(envelope.content), taken, act))
         if act is None:
             return "250 2.0.0 taken"
         if not await self.conversation.do(act, "250 2.0.0 taken"):
