@@ -420,7 +420,8 @@ class Script:
             self.life.judged(self.at, verdict)
 
     def _embed(self) -> None:
-        if not any(c.answered_at is None for c in self.life.checks):
+        waiting = [self.life.owed[f"aftercare {c.due}"] for c in self.life.checks if c.answered_at is None]
+        if not waiting or any(owed.settle is not None and owed.settle < self.today for owed in waiting):
             return
         given = Answers()
         if self.item.kind is Kind.IMPROVEMENT:
