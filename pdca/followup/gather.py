@@ -35,8 +35,25 @@ class Reader:
         return is_open(self.person, at, self.calendars, settings().timezone)
 
 
-def people_with_something(at: datetime) -> list[int]:
-    """Everybody for whom a notice or news waits."""
+def people_to_mail(at: datetime) -> list[int]:
+    """Everybody for whom something waits, whose window is open and whose mail of today did not leave yet."""
+    reading = {r.person.id: key_of(r.person, at) for r in readers(_people_with_something(at)) if r.is_open(at)}
+    left = _left_already(reading.values())
+    return [person_id for person_id, key in reading.items() if key not in left]
+
+
+def key_of(person: Person, at: datetime) -> str:
+    """One grouped mail per person per day of theirs."""
+    return f"{KIND}:{person.id}:{local_day(person, at, settings().timezone).isoformat()}"
+
+
+def _left_already(keys: Iterable[str]) -> set[str]:
+    """Mails of today that can take nothing more: written, or gone."""
+    still_open = (Message.state == MessageState.PENDING) & Message.mime.is_(None)
+    return set(db.session.scalars(select(Message.dedupe_key).where(Message.dedupe_key.in_(list(keys)), ~still_open)))
+
+
+def _people_with_something(at: datetime) -> list[int]:
     notices = select(Notice.person_id).where(
         Notice.state == NoticeState.PLANNED, Notice.person_id.is_not(None), Notice.due_at <= at
     )
@@ -69,7 +86,7 @@ def gather_for(reader: Reader, at: datetime) -> bool:
     if not reader.is_open(at):
         return False
     person = reader.person
-    key = f"grouped:{person.id}:{local_day(person, at, settings().timezone).isoformat()}"
+    key = key_of(person, at)
     about = {"person": person.id}
     made = queue(KIND, address=person.email, about=about, dedupe_key=key, at=at, person_id=person.id)
     message = made or _still_unwritten(key)

@@ -75,7 +75,10 @@ class Letter:
 def may_leave(message: Message, at: datetime) -> bool | datetime:
     """Looked at each time it is about to leave: still somebody of ours, still something due, window open."""
     reader = _reader(message)
-    if reader is None or _letter(message, reader.person, at).says_nothing:
+    if reader is None:
+        return False
+    # One that was not written yet is looked at when it is written.
+    if message.mime is not None and _letter(message, reader.person, at).says_nothing:
         return False
     opening = next_open(reader.person, at, reader.calendars, settings().timezone)
     return True if opening == at else opening

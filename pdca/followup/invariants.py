@@ -37,7 +37,7 @@ ACCEPTED_NEVER_GOES_BACK = """
     WHERE attempt.outcome = 'accepted' AND message.state <> 'accepted'
 """
 NO_STEP_IS_FORGOTTEN = """
-    SELECT id FROM duty WHERE state = 'open' AND next_step_at < :patience
+    SELECT id FROM duty WHERE state = 'open' AND next_step_at < :patience AND opened_at < :patience
 """
 NO_MAIL_IS_FORGOTTEN = """
     SELECT id FROM message WHERE state = 'pending' AND not_before < :patience AND attempts = 0

@@ -162,7 +162,7 @@ def gather_all(now: datetime, go_on: GoOn = always) -> int:
         due = weekly.due_for(now)
     in_units(due, lambda people: weekly.note_digests(people, now))
     with db.reading():
-        waiting = gather.people_with_something(now)
+        waiting = gather.people_to_mail(now)
     return sum(in_units([person_id], lambda ids: _gather(ids, now)) for person_id in waiting if go_on())
 
 

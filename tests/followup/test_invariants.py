@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from pdca.db import db
 from pdca.followup import invariants
 from pdca.followup.models import Duty, DutyState
+from pdca.items import decisions
 from pdca.items.models import Item
 from pdca.items.terms import Phase
 from pdca.mail.models import Message, MessageState
@@ -57,6 +58,15 @@ def test_i5_a_step_that_was_not_noted_in_time(promised: Stage):
     assert found(promised, due + timedelta(minutes=14)) == []
     assert found(promised, due + timedelta(minutes=16)) == ["I5 a step that is due was not noted"]
     assert found(promised, due + timedelta(minutes=16), alive=False) == []
+
+
+def test_i5_what_is_told_at_once_waits_for_the_next_pass(promised: Stage):
+    """It counts from the team's midnight, which passed long before somebody asked for help."""
+    with promised.work() as team:
+        decisions.ask_help(promised.item, "Wie kent de drukker?", by=team.owner, at=at(3, 4, 14))
+    assert found(promised, at(3, 4, 14)) == []
+    assert found(promised, at(3, 4, 15)) == ["I5 a step that is due was not noted"]
+    promised.passes(at(3, 4, 15))
 
 
 def test_i5_a_mail_that_waits_too_long(promised: Stage):
