@@ -19,6 +19,7 @@ from pdca.board.slips import Slip, Snapshot, print_of, snapshot
 from pdca.board.traits import Traits
 from pdca.catalogue.models import Label, Service
 from pdca.followup.mine import items_due_for
+from pdca.items.facts import Facts
 from pdca.items.lifecycle import STEPS, Who
 from pdca.items.terms import COLUMNS, Phase
 from pdca.people.models import Person, Team

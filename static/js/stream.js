@@ -4,6 +4,7 @@ import { announce } from "./live.js";
 
 const SLOW_MS = 12000;
 const GATHER_MS = 60;
+const FIRST_MS = 3000;
 const LOST_AFTER = 2;
 const place = () => document.querySelector("[data-board]")?.dataset.liveUrl;
 const sign = () => document.querySelector("[data-lost]");
@@ -48,8 +49,8 @@ function listen() {
   if (!place() || document.hidden || source) return;
   source = new EventSource(place());
   source.addEventListener("changed", hint);
-  // What happened while nobody listened is asked for.
-  source.addEventListener("hello", hint);
+  // What happened while nobody listened is asked for; right after loading that can wait for what the page still needs.
+  source.addEventListener("hello", () => setTimeout(hint, asked ? 0 : FIRST_MS));
   source.addEventListener("error", () => {
     if (source?.readyState === EventSource.CLOSED) hush();
     hint();

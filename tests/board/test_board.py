@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from sqlalchemy import event, select
 
-from pdca.board.progress import progress
 from pdca.board.face import card_view
 from pdca.board.filters import wanted_from
+from pdca.board.progress import progress
 from pdca.board.views import board_view
 from pdca.board.words import day_words
 from pdca.db import db
