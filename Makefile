@@ -34,8 +34,8 @@ format: .venv/.dev ## put the code in its usual form
 messages: .venv/.dev ## collect the texts, name what has no Dutch yet, compile
 	@$(BIN)/python -m tools.messages
 
-bench: .venv/.dev ## what grows with the number of cards, journal rows and duties, and how much
-	@$(BIN)/python -m tools.bench
+bench: .venv/.dev ## our board beside a minimal reference, as ratios (ARGS="--json FILE"; ARGS=--growth: what grows)
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 screenshots: .venv/.dev ## every page in both languages, light and dark, wide and narrow, into instance/screenshots
 	@tools/browser.sh

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from pdca.board.slips import Slip
 
 
 @dataclass(frozen=True)
@@ -72,21 +78,49 @@ class CardView:
 
 
 @dataclass(frozen=True)
+class LaneView:
+    """The cards of one column that belong together; the only lane has no name."""
+
+    key: str
+    name: str
+    slips: tuple[Slip, ...]
+
+    @property
+    def place(self) -> Markup:
+        """Where the cards come when the page is put together."""
+        return Markup(f"<!--cards:{self.key}-->")  # noqa: S704 - our own key, no typed text
+
+
+@dataclass(frozen=True)
 class ColumnView:
     """One column. `limit` 0: no limit, the bar is unbroken."""
 
     phase: str
     name: str
     hint: str
-    cards: tuple[CardView, ...]
+    lanes: tuple[LaneView, ...]
     # All cards in this phase; the filter may show fewer.
     count: int
-    parked: tuple[CardView, ...] = ()
+    parked: LaneView
+    # A name for what the column shows: the page asks again only for columns whose name changed.
+    print: str
     limit: int = 0
     jammed_why: str = ""
     empty_title: str = ""
     empty_text: str = ""
     is_praise: bool = False
+    # Owners with as many cards here as they may have, in words: said before one more is refused (R31).
+    full_owners: str = ""
+
+    @property
+    def slips(self) -> tuple[Slip, ...]:
+        """The cards that are shown, in order."""
+        return tuple(slip for lane in self.lanes for slip in lane.slips)
+
+    @property
+    def everything(self) -> tuple[LaneView, ...]:
+        """What the page has places for: the lanes and what is parked."""
+        return (*self.lanes, self.parked)
 
     @property
     def is_full(self) -> bool:
@@ -117,7 +151,7 @@ class ClosedView:
 
 @dataclass(frozen=True)
 class FilterView:
-    """One filter above the board."""
+    """One filter above the board: pressed when it is on."""
 
     key: str
     words: str
@@ -127,18 +161,37 @@ class FilterView:
 
 
 @dataclass(frozen=True)
+class ChoiceView:
+    """A filter with one value out of many (kind, owner, service, label), or the grouping."""
+
+    key: str
+    words: str
+    options: tuple[FilterView, ...]
+
+    @property
+    def chosen(self) -> FilterView | None:
+        """The value that is on."""
+        return next((option for option in self.options if option.is_current), None)
+
+
+@dataclass(frozen=True)
 class BoardView:
     """The whole page of one team."""
 
     team_id: int
     team: str
     url: str
-    # Where changed columns are fetched again; "&phases=plan,do" is added.
-    columns_url: str
+    # Where the page asks what changed, and for the cards it lacks.
+    changes_url: str
+    cards_url: str
+    live_url: str
     capture_url: str
     columns: tuple[ColumnView, ...]
     closed: ClosedView
     filters: tuple[FilterView, ...]
+    choices: tuple[ChoiceView, ...]
+    # The address without any filter; "" when none is on.
+    clear_url: str
     # "member", "board_keeper", "leader" or "viewer": a class on the board's root.
     role: str
     # Where each phase may go, for the card's menu; the server refuses all else.

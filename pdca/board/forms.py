@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pdca.board.views import SIGHT_KEYS, Wanted
-from pdca.items.terms import COLUMNS, Phase
+from pdca.items.terms import COLUMNS
+
+# A page lacks a handful of cards; who lacks more asks for the rest after.
+MOST_CARDS = 200
 
 
-def wanted_from(args: Mapping[str, str]) -> Wanted:
-    """What the address asks to see; what it does not know is left out."""
-    show = args.get("show", "all")
-    return Wanted(show if show in SIGHT_KEYS else "all", args.get("closed") == "1")
+def prints_from(args: Mapping[str, str]) -> dict[str, str]:
+    """Per column the name of what the page shows of it: "have=new:1f…,plan:9a…"."""
+    pairs = (word.partition(":") for word in args.get("have", "").split(","))
+    known = {phase.value for phase in COLUMNS}
+    return {phase: print_ for phase, _, print_ in pairs if phase in known}
 
 
-def phases_from(args: Mapping[str, str]) -> set[Phase]:
-    """The columns that `phases=plan,do` names; all of them when it names none."""
-    known = {phase.value: phase for phase in (*COLUMNS, Phase.CLOSED)}
-    named = {known[word] for word in args.get("phases", "").split(",") if word in known}
-    return named or set(known.values())
+def ids_from(text: str) -> list[int]:
+    """The ids in "12,15"; what is none is left out."""
+    return [int(word) for word in text.split(",") if word.isascii() and word.isdigit() and len(word) < 10][:MOST_CARDS]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, select, type_coerce
 
+from pdca.catalogue.models import Label, Service
 from pdca.db import db
 from pdca.items.facts import Facts
-from pdca.items.models import Item, Move
+from pdca.items.models import Item, ItemLabel, Move
 from pdca.items.queries import facts_for
 from pdca.items.terms import COLUMNS, Phase
 from pdca.people.models import Person
@@ -21,14 +23,61 @@ WEEKS_OF_LOAD = 13
 WEEKS_OF_FLOW = 6
 
 
-def open_facts(team_id: int, at: datetime) -> list[Facts]:
-    """Everything in the columns and everything parked, in the order of the board."""
-    return _in_order(
-        select(Item.id)
-        .where(Item.team_id == team_id, Item.phase.in_((*COLUMNS, Phase.PARKED)))
-        .order_by(Item.rank, Item.id),
-        at,
+class Row(NamedTuple):
+    """One card's line: enough to know whether its slip still holds, and where it stands."""
+
+    id: int
+    version: int
+    phase: str
+    resumes_in: str | None
+    owner_id: int | None
+    service_id: int | None
+
+
+# Read as they are stored: thousands of rows need no enums. One phase after the other, as the index has them.
+_ROWS = (
+    select(
+        Item.id,
+        Item.version,
+        type_coerce(Item.phase, String),
+        type_coerce(Item.resumes_in, String),
+        Item.owner_id,
+        Item.service_id,
     )
+    .where(Item.team_id == bindparam("team_id"), Item.phase.in_((*COLUMNS, Phase.PARKED)))
+    .order_by(Item.phase, Item.rank, Item.id)
+)
+
+
+def rows_of(team_id: int) -> list[Row]:
+    """Everything in the columns and everything parked; each column in the order of the board."""
+    return list(map(Row._make, db.session.execute(_ROWS, {"team_id": team_id})))
+
+
+def all_names() -> dict[int, str]:
+    """Everybody's name by id: an owner, a proposer or a receiver may have left the team."""
+    return dict(db.session.execute(select(Person.id, Person.name)).all())
+
+
+def labels_of(item_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """The labels on these cards."""
+    found: dict[int, set[int]] = {}
+    for item_id, label_id in db.session.execute(
+        select(ItemLabel.item_id, ItemLabel.label_id).where(ItemLabel.item_id.in_(item_ids))
+    ):
+        found.setdefault(item_id, set()).add(label_id)
+    return {item_id: frozenset(labels) for item_id, labels in found.items()}
+
+
+def last_number(team_id: int) -> int:
+    """The highest number given out in this team."""
+    return db.session.scalar(select(func.max(Item.number)).where(Item.team_id == team_id)) or 0
+
+
+def chosen_from(model: type[Service] | type[Label], team_id: int) -> list[tuple[int, str]]:
+    """A team's services or labels that are still in use, by name."""
+    rows = select(model.id, model.name).where(model.team_id == team_id, model.retired_at.is_(None))
+    return [(row_id, name) for row_id, name in db.session.execute(rows.order_by(func.lower(model.name)))]
 
 
 def ended_facts(team_id: int, at: datetime) -> list[Facts]:
@@ -88,10 +137,3 @@ def flow(team_id: int, at: datetime) -> tuple[Counter[Phase], Counter[Phase]]:
         departures[source] += count
         arrivals[target] += count
     return arrivals, departures
-
-
-def names_of(person_ids: Collection[int]) -> dict[int, str]:
-    """People's names by id."""
-    if not person_ids:
-        return {}
-    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids))).all())

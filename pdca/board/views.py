@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext, ngettext
 
-from pdca.board import queries, words
-from pdca.board.cards import Act, BoardView, CardView, ClosedView, ColumnView, FilterView, Flag
-from pdca.board.progress import progress
+from pdca.board import queries
+from pdca.board.cards import Act, BoardView, CardView, ChoiceView, ClosedView, ColumnView, FilterView, LaneView
+from pdca.board.face import card_view
+from pdca.board.filters import KINDS, SIGHTS, Reader, Wanted
+from pdca.board.slips import Slip, Snapshot, print_of, snapshot
+from pdca.board.traits import Traits
+from pdca.catalogue.models import Label, Service
+from pdca.followup.mine import items_due_for
 from pdca.items.facts import Facts
 from pdca.items.lifecycle import STEPS, Who
-from pdca.items.terms import COLUMNS, CheckState, Kind, Phase
+from pdca.items.terms import COLUMNS, Phase
 from pdca.people.models import Person, Team
 from pdca.people.permissions import Standing
 from pdca.people.queries import rules_of, teams_of
@@ -27,83 +33,50 @@ BOARD_STEPS = (*COLUMNS, Phase.CLOSED)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the reader asked to see: one filter, and whether the closed column is open."""
-
-    show: str = "all"
-    closed: bool = False
-
-    def url(self, team_id: int, **other: object) -> str:
-        """The board's address with this, or with something else of it."""
-        said = {"show": self.show, "closed": self.closed, **other}
-        return url_for(
-            "board.show",
-            team_id=team_id,
-            show=None if said["show"] == "all" else said["show"],
-            closed=1 if said["closed"] else None,
-        )
-
-
-@dataclass(frozen=True)
-class Sight:
-    """A filter: what it is called and which cards it keeps."""
-
-    key: str
-    words: Callable[[], str]
-    keeps: Callable[[Facts, int], bool]
-
-
-def _waits_for_customer(f: Facts, _me: int) -> bool:
-    return any(c.state is CheckState.ASKED for c in f.open_checks)
-
-
-SIGHTS = (
-    Sight("all", lambda: gettext("All"), lambda f, me: True),
-    Sight("mine", lambda: gettext("Mine"), lambda f, me: f.responsible_id == me),
-    Sight("frozen", lambda: gettext("Frozen"), lambda f, me: f.is_frozen),
-    Sight("customer", lambda: gettext("Waits for customer"), _waits_for_customer),
-    Sight("quick_wins", lambda: gettext("Quick wins"), lambda f, me: f.kind is Kind.QUICK_WIN),
-    Sight("actions", lambda: gettext("Actions"), lambda f, me: f.is_action),
-)
-SIGHT_KEYS = tuple(sight.key for sight in SIGHTS)
-
-
-@dataclass(frozen=True)
 class Scene:
-    """Everything on one board, fetched once. `shown`: ids of the cards that the filter keeps."""
+    """Everything on one board, and who looks at it how."""
 
     team_id: int
-    everything: Sequence[Facts]
-    shown: frozenset[int]
-    names: dict[int, str]
-    settings: TeamSettings
+    snap: Snapshot
+    wanted: Wanted
+    me: Reader
+    services: dict[int, str]
+    labels: dict[int, str]
     at: datetime
 
     @property
-    def cards(self) -> list[Facts]:
+    def settings(self) -> TeamSettings:
+        """The team's numbers."""
+        return self.snap.ground.rules.settings
+
+    def cards(self) -> Iterable[Traits]:
         """What stands in the columns."""
-        return [f for f in self.everything if f.phase is not Phase.PARKED]
+        return (slip.traits for phase in COLUMNS for slip in self.snap.at(phase.value))
+
+    def shown(self, place: str) -> Sequence[Slip]:
+        """The cards of a place that the filters keep."""
+        slips = self.snap.at(place)
+        if self.wanted.is_everything:
+            return slips
+        return [slip for slip in slips if self.wanted.keeps(slip.traits, self.me)]
 
 
-def board_view(
-    team: Team,
-    standing: Standing,
-    me: Person,
-    wanted: Wanted,
-    *,
-    at: datetime,
-) -> BoardView:
+def board_view(team: Team, standing: Standing, me: Person, wanted: Wanted, *, at: datetime) -> BoardView:
     """The whole board for one reader."""
-    scene = _scene(team.id, me.id, wanted, at)
+    scene = scene_of(team.id, me, wanted, at)
     return BoardView(
         team_id=team.id,
         team=team.name,
         url=wanted.url(team.id),
-        columns_url=url_for("board.columns", team_id=team.id, show=wanted.show, closed=int(wanted.closed)),
+        changes_url=url_for("board.changes", team_id=team.id, **wanted.args()),
+        cards_url=url_for("board.cards", team_id=team.id),
+        live_url=url_for("board.live", team_id=team.id),
         capture_url=f"/teams/{team.id}/items",
         columns=_columns(scene),
-        closed=_closed(team.id, wanted, at),
-        filters=_filters(scene, me.id, wanted),
+        closed=_closed(scene),
+        filters=_filters(scene),
+        choices=_choices(scene),
+        clear_url="" if wanted.is_everything else wanted.without_filters().url(team.id),
         role=standing.role or "viewer",
         steps=_steps(),
         other_teams=tuple(
@@ -112,16 +85,15 @@ def board_view(
     )
 
 
-def _scene(team_id: int, me: int, wanted: Wanted, at: datetime) -> Scene:
-    everything = queries.open_facts(team_id, at)
-    receivers = {f.handover.receiver_id for f in everything if f.handover and f.handover.receiver_id}
-    sight = next(s for s in SIGHTS if s.key == wanted.show)
+def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
+    """Fetch everything once; the cards come from what is kept."""
     return Scene(
         team_id,
-        everything,
-        frozenset(f.id for f in everything if sight.keeps(f, me)),
-        queries.names_of(receivers),
-        rules_of([team_id])[team_id].settings,
+        snapshot(team_id, rules_of([team_id])[team_id], at),
+        wanted,
+        Reader(me.id, items_due_for(me, at)),
+        dict(queries.chosen_from(Service, team_id)),
+        dict(queries.chosen_from(Label, team_id)),
         at,
     )
 
@@ -131,28 +103,75 @@ def _scene(team_id: int, me: int, wanted: Wanted, at: datetime) -> Scene:
 
 def _columns(scene: Scene) -> tuple[ColumnView, ...]:
     limits = {Phase.DO: scene.settings.wip_do, Phase.CHECK: scene.settings.wip_check}
-    jammed = _jam(scene.team_id, scene.at)
-    used = bool(scene.everything) or queries.has_items(scene.team_id)
+    jammed = _jam(scene)
+    used = bool(scene.snap.rows) or queries.has_items(scene.team_id)
     return tuple(_column(scene, phase, limits.get(phase, 0), jammed.get(phase, ""), used) for phase in COLUMNS)
 
 
 def _column(scene: Scene, phase: Phase, limit: int, jammed: str, used: bool) -> ColumnView:
-    here = [f for f in scene.everything if f.phase is phase]
-    parked = [f for f in scene.everything if f.phase is Phase.PARKED and f.resumes_in is phase]
+    here = scene.snap.at(phase.value)
+    shown, parked = scene.shown(phase.value), scene.shown(f"parked:{phase.value}")
     title, text, praise = _empty_words(phase, limit, used)
     return ColumnView(
         phase=phase.value,
         name=phase_name(phase),
         hint=_hint(phase),
-        cards=tuple(card_view(f, scene.names) for f in here if f.id in scene.shown),
-        parked=tuple(card_view(f, scene.names) for f in parked if f.id in scene.shown),
+        lanes=_lanes(scene, phase.value, shown),
+        parked=LaneView(f"parked:{phase.value}", "", tuple(parked)),
         count=len(here),
+        print=_print(scene, phase.value, (*shown, *parked)),
         limit=limit,
         jammed_why=jammed,
         empty_title=gettext("Nothing here in this view.") if here else title,
         empty_text="" if here else text,
         is_praise=praise and not here,
+        full_owners=_full_owners(scene) if phase is Phase.DO else "",
     )
+
+
+def _print(scene: Scene, place: str, slips: Sequence[Slip]) -> str:
+    if scene.wanted.is_everything and not scene.wanted.lanes:
+        return str(scene.snap.remember(("print", place), lambda: print_of(slips)))
+    return print_of(slips)
+
+
+def _full_owners(scene: Scene) -> str:
+    """Who has as many cards in Do as one owner may have (R31)."""
+    owned = Counter(row.owner_id for row in scene.snap.rows if row.phase == Phase.DO.value)
+    names = scene.snap.ground.names
+    full = sorted(names[who] for who, count in owned.items() if who in names and count >= scene.settings.wip_owner)
+    return ", ".join(full)
+
+
+def _lanes(scene: Scene, place: str, slips: Sequence[Slip]) -> tuple[LaneView, ...]:
+    if not scene.wanted.lanes:
+        return (LaneView(place, "", tuple(slips)),)
+    names = _lane_names(scene)
+    value = LANE_OF[scene.wanted.lanes]
+    grouped: dict[Any, list[Slip]] = {}
+    for slip in slips:
+        grouped.setdefault(value(slip.traits), []).append(slip)
+    none = gettext("Nobody yet") if scene.wanted.lanes == "owner" else gettext("None")
+    order = sorted(grouped, key=lambda key: (key in (None, ""), names.get(key, none).casefold()))
+    lanes = [LaneView(f"{place}:{no}", names.get(key, none), tuple(grouped[key])) for no, key in enumerate(order)]
+    # An empty column keeps one place to drop on.
+    return tuple(lanes) or (LaneView(place, "", ()),)
+
+
+LANE_OF: dict[str, Callable[[Traits], Any]] = {
+    "owner": lambda t: t.responsible_id,
+    "service": lambda t: t.service_id,
+    "kind": lambda t: t.kind,
+}
+
+
+def _lane_names(scene: Scene) -> dict[Any, str]:
+    names: dict[str, dict[Any, str]] = {
+        "owner": dict(scene.snap.ground.names),
+        "service": dict(scene.services),
+        "kind": {key: gettext(said) for key, said in KINDS.items()},
+    }
+    return names[scene.wanted.lanes]
 
 
 def phase_name(phase: Phase) -> str:
@@ -208,9 +227,10 @@ def _empty_words(phase: Phase, limit: int, used: bool) -> tuple[str, str, bool]:
     return title, text, False
 
 
-def _jam(team_id: int, at: datetime) -> dict[Phase, str]:
+def _jam(scene: Scene) -> dict[Phase, str]:
     """The column where most more came in than went out over six weeks, with the numbers."""
-    arrivals, departures = queries.flow(team_id, at)
+    # Every move changes the rows, so it is counted once per state of the board.
+    arrivals, departures = scene.snap.remember("flow", lambda: queries.flow(scene.team_id, scene.at))
     surplus = Counter({phase: arrivals[phase] - departures[phase] for phase in COLUMNS[1:]})
     phase, most = surplus.most_common(1)[0]
     if most < JAM_FROM:
@@ -232,127 +252,122 @@ def _steps() -> dict[str, list[str]]:
     return {source: sorted(targets, key=names.index) for source, targets in ways.items()}
 
 
-def item_url(item_id: int) -> str:
-    """The page of an item; its acts hang under it."""
-    return f"/items/{item_id}"
+# --- filters ---------------------------------------------------------------------------------------------
 
 
-# --- one card --------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Tally:
+    """How many cards each filter would keep, whoever looks."""
+
+    all: int
+    sights: dict[str, int]
+    kind: Counter[Any]
+    owner: Counter[Any]
+    service: Counter[Any]
+    label: Counter[Any]
 
 
-def card_view(f: Facts, names: dict[int, str]) -> CardView:
-    """One slip in words."""
-    if not f.is_open:
-        return _ended_card(f)
-    late, note = words.frozen_words(f)
-    day = words.next_day(f)
-    step = progress(f)
-    age, age_long = words.age_words(words.days_here(f))
-    return CardView(
-        id=f.id,
-        number=f.number,
-        version=f.version,
-        kind=f.kind.value if f.kind else "",
-        title=f.title,
-        phase=f.phase.value,
-        url=item_url(f.id),
-        move_url=f"{item_url(f.id)}/moves",
-        owner=f.owner_name,
-        proposer=_proposer(f) if f.phase is Phase.NEW else "",
-        due_words=words.day_words(day, f.today) if day else "",
-        due_tone=words.tone(day, f.today) if day else "",
-        due_on=day,
-        frozen_words=late,
-        frozen_note=note,
-        acts=_ways_out(f) if late else (),
-        done=step.done,
-        total=step.total,
-        ready_for=step.ready_for,
-        age_words=age,
-        age_long=age_long,
-        aged_why=words.aged_why(f),
-        mark=f.last_mark,
-        moved_words=words.moved_words(f),
-        flags=words.flags(f, names) if f.phase is not Phase.PARKED else _parked_until(f),
+def _tally(scene: Scene) -> Tally:
+    return scene.snap.remember("tally", lambda: _counted(list(scene.cards())))
+
+
+def _counted(cards: list[Traits]) -> Tally:
+    nobody = Reader(0)
+    return Tally(
+        len(cards),
+        {sight.key: sum(sight.keeps(card, nobody) for card in cards) for sight in SIGHTS},
+        Counter(card.kind for card in cards),
+        Counter(card.responsible_id for card in cards),
+        Counter(card.service_id for card in cards),
+        Counter(label for card in cards for label in card.labels),
     )
 
 
-def _proposer(f: Facts) -> str:
-    """A colleague by first name; what an import says stays as it is."""
-    return words.first_name(f.proposer_name) if f.proposer_id else f.proposer_name
-
-
-def _parked_until(f: Facts) -> tuple[Flag, ...]:
-    if f.review_on is None:
+def _filters(scene: Scene) -> tuple[FilterView, ...]:
+    tally, wanted = _tally(scene), scene.wanted
+    if not tally.all:
         return ()
-    return (Flag("clock", gettext("look again on %(day)s", day=words.short_day(f.review_on))),)
-
-
-def _ended_card(f: Facts) -> CardView:
-    ends = {
-        Phase.STOPPED: Flag("cross", gettext("Stopped")),
-        Phase.DECLINED: Flag("cross", gettext("Declined")),
-    }
-    return CardView(
-        id=f.id,
-        number=f.number,
-        version=f.version,
-        kind=f.kind.value if f.kind else "",
-        title=f.title,
-        phase=f.phase.value,
-        url=item_url(f.id),
-        move_url=f"{item_url(f.id)}/moves",
-        owner=f.owner_name,
-        mark=f.last_mark if f.phase is Phase.CLOSED else None,
-        flags=(ends[f.phase],) if f.phase in ends else (),
-    )
-
-
-# The three ways out of a frozen card (R8), in the order of the sign.
-WAYS_OUT = ("items.done", "items.new_date", "items.help")
-
-
-def _ways_out(f: Facts) -> tuple[Act, ...]:
-    labels = (gettext("Done"), gettext("New date"), gettext("Help"))
-    known = current_app.view_functions
-    return tuple(
-        Act(label, url_for(endpoint, item_id=f.id))
-        for label, endpoint in zip(labels, WAYS_OUT, strict=True)
-        if endpoint in known
-    )
-
-
-# --- around the columns ----------------------------------------------------------------------------------
-
-
-def _filters(scene: Scene, me: int, wanted: Wanted) -> tuple[FilterView, ...]:
-    cards = scene.cards
+    mine = {"mine": tally.owner[scene.me.id], "for_me": sum(item in scene.snap.slips for item in scene.me.owes)}
+    counts = {**tally.sights, **mine}
+    url = wanted.without_filters().url(scene.team_id)
     return (
-        ()
-        if not cards
-        else tuple(
+        FilterView("all", gettext("All"), tally.all, url, wanted.is_everything),
+        *(
             FilterView(
                 key=sight.key,
-                words=sight.words(),
-                count=sum(sight.keeps(f, me) for f in cards),
-                url=wanted.url(scene.team_id, show=sight.key),
-                is_current=sight.key == wanted.show,
+                words=gettext(sight.words),
+                count=counts[sight.key],
+                url=wanted.toggled(sight.key).url(scene.team_id),
+                is_current=sight.key in wanted.sights,
             )
             for sight in SIGHTS
-        )
+            # What keeps nothing is no way to look; unless it is on, and has to be turned off.
+            if counts[sight.key] or sight.key in wanted.sights
+        ),
     )
 
 
-def _closed(team_id: int, wanted: Wanted, at: datetime) -> ClosedView:
-    weeks = queries.closed_per_week(team_id, at)
-    busy = sum(bool(count) for count in weeks)
+def _choices(scene: Scene) -> tuple[ChoiceView, ...]:
+    """Filters with one value out of many; only values that some card has."""
+    tally = _tally(scene)
+    kinds = {key: gettext(said) for key, said in KINDS.items()}
+    found = (
+        _choice(scene, "kind", gettext("Kind"), tally.kind, kinds),
+        _choice(scene, "owner", gettext("Owner"), tally.owner, dict(scene.snap.ground.names)),
+        _choice(scene, "service", gettext("Service"), tally.service, scene.services),
+        _choice(scene, "label", gettext("Label"), tally.label, scene.labels),
+        _grouping(scene),
+    )
+    return tuple(choice for choice in found if choice.options)
+
+
+def _choice(scene: Scene, key: str, said: str, counts: Counter[Any], names: dict[Any, str]) -> ChoiceView:
+    chosen = getattr(scene.wanted, key)
+    values = sorted((names[value].casefold(), value) for value in {*counts, chosen} if value and value in names)
+    return ChoiceView(
+        key,
+        said,
+        tuple(
+            FilterView(
+                str(value),
+                names[value],
+                counts[value],
+                replace(scene.wanted, **{key: type(chosen)() if value == chosen else value}).url(scene.team_id),
+                value == chosen,
+            )
+            for _, value in values
+        ),
+    )
+
+
+def _grouping(scene: Scene) -> ChoiceView:
+    ways = {"": gettext("One list"), "owner": gettext("By owner"), "kind": gettext("By kind")}
+    if scene.services:
+        ways["service"] = gettext("By service")
+    options = (
+        FilterView(way, said, 0, replace(scene.wanted, lanes=way).url(scene.team_id), way == scene.wanted.lanes)
+        for way, said in ways.items()
+    )
+    return ChoiceView("lanes", gettext("Group"), tuple(options))
+
+
+# --- what is closed --------------------------------------------------------------------------------------
+
+
+def _closed(scene: Scene) -> ClosedView:
+    # What is closed leaves the rows, what was brought in from elsewhere has a new number.
+    key = ("closed", queries.last_number(scene.team_id))
+    weeks, count = scene.snap.remember(
+        key, lambda: (queries.closed_per_week(scene.team_id, scene.at), queries.closed_count(scene.team_id))
+    )
+    busy = sum(bool(closed) for closed in weeks)
     return ClosedView(
-        count=queries.closed_count(team_id),
+        count=count,
         note=ngettext("%(num)s this quarter", "%(num)s this quarter", sum(weeks)) if sum(weeks) else "",
         load=_load(busy, len(weeks)),
         load_label=gettext("Something was closed in %(busy)s of the last %(all)s weeks", busy=busy, all=len(weeks)),
-        toggle_url=wanted.url(team_id, closed=not wanted.closed),
-        cards=_ended(team_id, at) if wanted.closed else None,
+        toggle_url=replace(scene.wanted, closed=not scene.wanted.closed).url(scene.team_id),
+        cards=_ended(scene.team_id, scene.at) if scene.wanted.closed else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from flask_babel import format_date, gettext, ngettext
@@ -130,12 +130,12 @@ def moved_words(f: Facts) -> str:
 # --- notes: what is going on, at most two ---------------------------------------------------------------
 
 
-def flags(f: Facts, names: dict[int, str]) -> tuple[Flag, ...]:
+def flags(f: Facts, names: Mapping[int, str]) -> tuple[Flag, ...]:
     """The one or two lines that matter most now. `names`: people by id."""
     return tuple(_notes(f, names))[:2]
 
 
-def _notes(f: Facts, names: dict[int, str]) -> Iterator[Flag]:
+def _notes(f: Facts, names: Mapping[int, str]) -> Iterator[Flag]:
     yield from _hands(f, names)
     yield from _waits(f)
     yield from _customer(f)
@@ -145,7 +145,7 @@ def _notes(f: Facts, names: dict[int, str]) -> Iterator[Flag]:
         yield Flag("eye", gettext("why unknown"))
 
 
-def _hands(f: Facts, names: dict[int, str]) -> Iterator[Flag]:
+def _hands(f: Facts, names: Mapping[int, str]) -> Iterator[Flag]:
     if f.handover is None:
         return
     receiver = names.get(f.handover.receiver_id or 0, "")

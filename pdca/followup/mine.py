@@ -57,6 +57,12 @@ def nav_count(person: Person, at: datetime) -> int:
     return db.session.scalar(statement) or 0
 
 
+def items_due_for(person: Person, at: datetime) -> frozenset[int]:
+    """The items on which something is due by today from this person: what "waits for me" means on the board."""
+    due = select(Duty.subject_id).where(*_open_for(person, at), Duty.subject_kind == "item", Duty.due_on <= at.date())
+    return frozenset(db.session.scalars(due))
+
+
 def _open_for(person: Person, at: datetime) -> tuple[ColumnElement[bool], ...]:
     as_holder = Duty.holder_id.in_({person.id, *_stood_in_for(person, at)})
     in_a_part = [(Duty.part == part.value) & Duty.team_id.in_(teams) for part, teams in _parts_of(person).items()]

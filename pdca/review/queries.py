@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from pdca import clock
 from pdca.db import db
+from pdca.followup.stalled import CLOSED_LOOKED_AT, Mover, Why, default_old_from, old_from_days, reasons
 from pdca.items.facts import Facts
 from pdca.items.models import Decision, Item, Round
 from pdca.items.permissions import KEEPERS
@@ -19,7 +20,6 @@ from pdca.items.queries import facts_for
 from pdca.items.terms import OPEN_PHASES, DecisionKind, DecisionState, Kind, Phase
 from pdca.people.models import Membership, Person, Role, Sponsorship, Team
 from pdca.people.queries import TeamRules, rules_of
-from pdca.review.stalled import CLOSED_LOOKED_AT, Mover, Why, default_old_from, old_from_days, reasons
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from werkzeug import routing
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pdca.config import Settings
-from pdca.web import access, assets, headers, health, language, refusals, requestlog
+from pdca.web import access, assets, compress, headers, health, language, refusals, requestlog
 from pdca.web.access import accepts_upload, login_manager, own_path, public, writes_itself
 from pdca.web.answers import changed, load_or_404, region
 from pdca.web.forms import Form
@@ -65,6 +65,7 @@ def init_app(app: Flask) -> None:
     given: Settings = app.extensions["settings"]
     _configure(app, given)
     requestlog.init_app(app)
+    compress.init_app(app)
     access.limit(app)
     csrf.init_app(app)
     access.guard(app)

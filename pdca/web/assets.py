@@ -1,7 +1,7 @@
 """Static files live under a name that changes with their content, so that a browser may keep them for a year.
 
-The name is of all files together and stands in the path: a style sheet's imports, a module's imports and the
-fonts are relative, so they carry it too, and a page costs one request once its parts are known.
+The name is of all files together and stands in the path: the fonts are relative to the style sheet, so they carry
+it too. What a page needs of style sheets and scripts is joined (see bundle.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
-from werkzeug.wrappers import Response
+from flask import Flask, Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from pdca.web.bundle import Joined, bundles
+from pdca.web.compress import may_compress
 
 A_YEAR = 365 * 24 * 3600
 
@@ -20,7 +23,8 @@ def init_app(app: Flask) -> None:
     """Add the name to every static URL; a file asked for without it, or by an old one, is checked again each time."""
     name = _digest(Path(str(app.static_folder)))
     app.add_url_rule(f"{app.static_url_path}/v/<v>/<path:filename>", endpoint="static")
-    app.view_functions["static"] = lambda filename, v="": app.send_static_file(filename)
+    joined = bundles(Path(str(app.static_folder)))
+    app.view_functions["static"] = lambda filename, v="": _send(app, filename, joined.get(filename), is_named=v == name)
 
     @app.url_defaults
     def version(endpoint: str, values: dict[str, Any]) -> None:
@@ -28,13 +32,27 @@ def init_app(app: Flask) -> None:
             values.setdefault("v", name)
 
     @app.after_request
-    def keep(response: Response) -> Response:
+    def keep(response: BaseResponse) -> BaseResponse:
         if request.endpoint == "static" and _named(request.view_args) == name and response.status_code == 200:
             response.cache_control.no_cache = None
             response.cache_control.public = True
             response.cache_control.immutable = True
             response.cache_control.max_age = A_YEAR
         return response
+
+
+def _send(app: Flask, filename: str, joined: Joined | None, *, is_named: bool) -> BaseResponse:
+    """A file as it lies there, or several as one. Under an old name it is still the new content."""
+    if joined is None:
+        return app.send_static_file(filename)
+    packs = may_compress()
+    answer = Response(joined.packed if packs else joined.plain, mimetype=joined.mimetype)
+    if packs:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.vary.add("Accept-Encoding")
+    if not is_named:
+        answer.cache_control.no_cache = True
+    return answer
 
 
 def _named(view_args: dict[str, Any] | None) -> str:

@@ -21,10 +21,4 @@ document.addEventListener("htmx:after:request", ({ detail }) => {
   const { ctx } = detail;
   if (ctx.sourceElement?.matches?.("[data-capture]") && ctx.response.status < 300) line().value = "";
 });
-// The column that comes back may not take away what is being typed meanwhile.
-let typing = "";
-document.addEventListener("htmx:before:swap", () => (typing = line()?.value ?? ""));
-document.addEventListener("htmx:after:swap", () => {
-  if (typing && line() && !line().value) line().value = typing;
-});
 if (location.hash === "#capture") capture();

@@ -12,18 +12,8 @@ function hasOneOf(question, names) {
   );
 }
 
-// Where one of several inputs is enough, their names stand in data-any.
-function hasAny(question, names) {
-  return names.some((name) =>
-    [...question.querySelectorAll(`[name="${name}"]`)].some((field) =>
-      /radio|checkbox/.test(field.type) ? field.checked : field.value.trim(),
-    ),
-  );
-}
-
 function isAnswered(question) {
-  if (question.dataset.any) return hasAny(question, question.dataset.any.split(/[\s,]+/));
-  if (question.dataset.any) return hasOneOf(question, question.dataset.any.split(" "));
+  if (question.dataset.any) return hasOneOf(question, question.dataset.any.split(/[\s,]+/));
   const groups = [...question.querySelectorAll("fieldset")].filter((set) => set.querySelector("[type=radio]"));
   const chosen = groups.every((set) => {
     const radio = set.querySelector("[type=radio]:checked");

@@ -62,6 +62,7 @@ function end(card) {
   } else if (card.parentElement !== home || card.nextElementSibling !== next) {
     settle(card, back);
   }
+  document.dispatchEvent(new CustomEvent("board:free"));
 }
 
 document.addEventListener(
@@ -91,5 +92,6 @@ function attachAll() {
   document.querySelectorAll("[data-board] [data-cards]").forEach(attach);
 }
 document.addEventListener("htmx:after:swap", attachAll);
+document.addEventListener("board:changed", attachAll);
 document.addEventListener("DOMContentLoaded", attachAll);
 attachAll();

@@ -44,4 +44,5 @@ document.addEventListener("click", (event) => {
 
 const watch = () => document.querySelectorAll("[data-column]").forEach((column) => seen.observe(column));
 document.addEventListener("htmx:after:swap", watch);
+document.addEventListener("board:changed", watch);
 watch();

@@ -7,6 +7,7 @@ import "./why.js";
 import "./capture.js";
 import "./board.js";
 import "./drag.js";
+import "./stream.js";
 import "./menu.js";
 import "./keys.js";
 import "./fold.js";

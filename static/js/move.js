@@ -2,11 +2,15 @@
 import { announce, fill } from "./live.js";
 
 let count = 0;
+let underway = 0;
 const board = () => document.querySelector("[data-board]");
 export const words = () => board()?.dataset ?? {};
 export const mayWrite = () => words().mayWrite === "yes";
 export const find = (id) => document.getElementById(`card-${id}`);
 export const nextPhases = (phase) => JSON.parse(words().steps ?? "{}")[phase] ?? [];
+
+// While a move is not answered yet, nobody else puts the cards in order.
+export const isMoving = () => underway > 0;
 
 const cardBefore = (card) => siblingCard(card, "previousElementSibling");
 const cardAfter = (card) => siblingCard(card, "nextElementSibling");
@@ -41,7 +45,9 @@ export async function settle(card, back, { focus = false } = {}) {
     before: cardAfter(card)?.dataset.card ?? "",
   };
   const { card: id, number } = card.dataset;
+  underway += 1;
   const status = await post(card, values);
+  underway -= 1;
   const ok = status >= 200 && status < 300;
   if (!ok && card.isConnected) back();
   const now = find(id);
@@ -49,6 +55,7 @@ export async function settle(card, back, { focus = false } = {}) {
   else if (!status) announce(fill(words().wordLost, { card: number }));
   else announce(fill(words().wordAsks, { card: number }));
   if (focus && ok) now?.querySelector(".card-title a")?.focus();
+  document.dispatchEvent(new CustomEvent("board:free"));
   return ok;
 }
 

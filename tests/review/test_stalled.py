@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from pdca.followup.stalled import Mover, Reason, old_from_days, reasons
 from pdca.items import decisions, handovers, promises
 from pdca.items.handovers import Note
 from pdca.items.terms import Importance, Kind, Phase
 from pdca.items.work import wait_on
-from pdca.review.stalled import Mover, Reason, old_from_days, reasons
 from tests import stories
 from tests.conftest import MONDAY
 from tests.stories import new, walk

@@ -310,6 +310,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_team_setting_team_id"), "team_setting", ["team_id"], unique=False)
     op.create_table(
+        "board_tick",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_board_tick_team_id_team"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("team_id", name=op.f("pk_board_tick")),
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("query", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_saved_view_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_saved_view_team_id_team"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+    )
+    op.create_index(op.f("ix_saved_view_person_id"), "saved_view", ["person_id"], unique=False)
+    op.create_index(op.f("ix_saved_view_team_id"), "saved_view", ["team_id"], unique=False)
+    op.create_table(
         "attempt",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=False),
@@ -948,6 +970,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, the dependent ones first."""
+    op.drop_table("saved_view")
+    op.drop_table("board_tick")
     op.drop_table("word")
     op.drop_table("notice")
     op.drop_table("mention")

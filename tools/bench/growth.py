@@ -1,4 +1,4 @@
-"""`make bench`: what grows, and how much. Ratios against a baseline of the same run, so that machines compare.
+"""what grows, and how much. Ratios against a baseline of the same run, so that machines compare.
 
 Each line measures a small and a large case in turns and compares their medians. Nothing here passes or fails;
 a ratio that grew since the last release is a question to ask.

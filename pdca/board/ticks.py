@@ -1,0 +1,49 @@
+"""Saying that something changed on a team's board, to every process, with the commit that changed it.
+
+PostgreSQL tells its listeners. SQLite has no such thing: a number per team is raised, and whoever waits looks
+at `PRAGMA data_version`, which costs nothing while nothing happens.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from sqlalchemy import event, func, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session, SessionTransaction
+
+from pdca.board.models import Tick
+from pdca.db import db
+
+CHANNEL = "pdca_board"
+NOTED = "board_teams"
+
+
+@event.listens_for(db.session, "after_flush")
+def _note(session: Session, _context: object) -> None:
+    """Every written row that names its team: items, journal, settings, members. More than a card shows does no harm."""
+    noted: set[int] = session.info.setdefault(NOTED, set())
+    for row in chain(session.new, session.dirty, session.deleted):
+        team_id = row.__dict__.get("team_id")
+        if isinstance(team_id, int):
+            noted.add(team_id)
+
+
+@event.listens_for(db.session, "before_commit")
+def _tell(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    noted: set[int] = session.info.pop(NOTED, set())
+    for team_id in sorted(noted):
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(select(func.pg_notify(CHANNEL, str(team_id))))
+        else:
+            first = insert(Tick).values(team_id=team_id, number=1)
+            session.execute(first.on_conflict_do_update(index_elements=["team_id"], set_={"number": Tick.number + 1}))
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None:
+        session.info.pop(NOTED, None)
