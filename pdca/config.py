@@ -148,6 +148,8 @@ class Settings(BaseSettings):
     port: int = Field(default=5000, ge=1, le=65535)
     # Name on mails and on the customer's page.
     organisation: str = Field(default="Beterbord", min_length=1, max_length=80)
+    # Days after the end of a matter that its customers' addresses and the mails to them are kept.
+    keep_addresses_days: int = Field(default=365, ge=212, le=3650)
     # Signs sessions and links; made once by `pdca setup` when it is not given.
     secret_key: Key | None = None
     # Keys of before a rotation, separated by commas: still read, never used to sign.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pdca.aftercare.onward import Onward, onward
 from pdca.db import db
-from pdca.items.checks import may_correct
+from pdca.items.checks import CORRECTION, may_correct
 from pdca.items.models import Answer, Check, Contact, Item
 from pdca.items.terms import UNSETTLED, Phase
 from pdca.mail.links import find_any_link, find_link
@@ -48,6 +49,16 @@ class Asked:
         """Whether the answer that was given can still be changed."""
         return self.answer is not None and may_correct(self.answer, self.check, self.at)
 
+    @property
+    def correct_until(self) -> datetime | None:
+        """Until when."""
+        return self.answer.recorded_at + CORRECTION if self.answer is not None and self.may_correct else None
+
+    @property
+    def onward(self) -> Onward | None:
+        """What happens with the answer."""
+        return onward(self.check, self.answer) if self.answer is not None else None
+
 
 @dataclass(frozen=True)
 class CameBack:
@@ -63,8 +74,16 @@ class CameBack:
         return self.item.phase is Phase.CLOSED
 
 
+Opened = Asked | CameBack
+
+
+def opened(token: str, at: datetime) -> Opened | None:
+    """What a token opens; None when the link is unknown, expired or revoked."""
+    return asked(token, at) or came_back(token, at)
+
+
 def asked(token: str, at: datetime) -> Asked | None:
-    """The check behind a token; None when the link is unknown, expired, revoked or over its posts."""
+    """The check behind a token."""
     link = find_link(token, ASKS, at)
     if link is None or link.contact_id is None:
         return None
