@@ -4,7 +4,7 @@ const form = document.querySelector("[data-steps]");
 const phone = matchMedia("(max-width: 40rem)");
 const steps = form ? [...form.querySelectorAll("[data-step]")] : [];
 let now = 0;
-let tapped = 0;
+let tapped = -Infinity;
 
 const isAnswered = (step) => !step.hasAttribute("data-tap") || step.querySelector("input:checked") !== null;
 const need = (step, wanted) => {
@@ -15,6 +15,7 @@ const need = (step, wanted) => {
 function show({ focus = false } = {}) {
   const stepping = phone.matches;
   form.classList.toggle("is-stepping", stepping);
+  form.classList.toggle("is-further", stepping && now > 0);
   for (const [n, step] of steps.entries()) step.hidden = stepping && n !== now;
   const count = form.querySelector(".step-count");
   count.hidden = !stepping;
