@@ -12,7 +12,7 @@ const need = (step, wanted) => {
   if (line) line.hidden = !wanted;
 };
 
-function show({ focus = false } = {}) {
+function show({ focus = false, byHand = false } = {}) {
   const stepping = phone.matches;
   form.classList.toggle("is-stepping", stepping);
   form.classList.toggle("is-further", stepping && now > 0);
@@ -24,12 +24,14 @@ function show({ focus = false } = {}) {
   form.querySelector("[data-step-back]").hidden = now === 0;
   form.querySelector("[data-step-next]").hidden = now === steps.length - 1;
   if (!focus) return;
-  const input = steps[now].querySelector("input:checked, input, textarea");
-  input.focus({ preventScroll: true });
+  // After a tap no field takes the focus: on a phone its keyboard would cover the question.
+  const target = byHand ? steps[now] : steps[now].querySelector("input:checked, input, textarea");
+  target.tabIndex = byHand ? -1 : 0;
+  target.focus({ preventScroll: true });
   form.scrollIntoView({ block: "nearest" });
 }
 
-function go(by) {
+function go(by, byHand = false) {
   if (by > 0 && !isAnswered(steps[now])) {
     need(steps[now], true);
     steps[now].querySelector("input").focus();
@@ -37,7 +39,7 @@ function go(by) {
   }
   need(steps[now], false);
   now = Math.min(Math.max(now + by, 0), steps.length - 1);
-  show({ focus: true });
+  show({ focus: true, byHand });
 }
 
 // What was refused is shown as a whole, with its errors.
@@ -50,7 +52,7 @@ if (form && !form.querySelector(".has-error")) {
     need(step, false);
     const byHand = event.timeStamp - tapped < 1000;
     // A moment to see what was chosen, then the next question.
-    if (phone.matches && byHand && step === steps[now] && step.hasAttribute("data-tap")) setTimeout(() => go(1), 220);
+    if (phone.matches && byHand && step === steps[now] && step.hasAttribute("data-tap")) setTimeout(() => go(1, true), 220);
   });
   form.addEventListener("click", (event) => {
     if (event.target.closest("[data-step-back]")) go(-1);
