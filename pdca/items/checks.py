@@ -170,9 +170,10 @@ def _refuse_second(check: Check, contact: Contact | None) -> None:
 def _contact_named(item: Item, answer: CheckAnswer) -> Contact | None:
     if answer.source is not AnswerSource.CALL:
         return None
-    named = [c for c in item.contacts if c.name.casefold() == answer.answered_by.strip().casefold()]
-    if not named and len(item.contacts) == 1 and item.customer_type is not CustomerType.GROUP:
-        named = item.contacts
+    known = item.customers
+    named = [c for c in known if c.name.casefold() == answer.answered_by.strip().casefold()]
+    if not named and len(known) == 1 and item.customer_type is not CustomerType.GROUP:
+        named = known
     return named[0] if named else None
 
 

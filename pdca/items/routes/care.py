@@ -286,7 +286,7 @@ def _answer_note(source: AnswerSource) -> str:
 
 def _check_facts(asking: Asking, check: Check) -> tuple[tuple[str, str], ...]:
     due = words.short_day(check.due_on, asking.facts.today) if check.due_on else ""
-    contact = next((c for c in asking.item.contacts if c.phone or c.email), None)
+    contact = next((c for c in asking.item.customers if c.phone or c.email), None)
     reach = ", ".join(part for part in (contact.phone, contact.email) if part) if contact else ""
     rows = (
         (gettext("Check"), f"{check.number}, {due}" if due else str(check.number)),
