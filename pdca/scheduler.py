@@ -18,6 +18,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
+from pdca.aftercare.jobs import forget
 from pdca.followup.jobs import followup_once
 from pdca.mail.jobs import deliver
 
@@ -35,6 +36,11 @@ def _deliver() -> None:
     deliver(clock.now(), go_on=_goes_on)
 
 
+def _forget() -> None:
+    """Addresses of customers whose matter ended long ago."""
+    logger.debug("%s addresses forgotten", forget(clock.now()))
+
+
 @dataclass(frozen=True)
 class Job:
     """Something that runs every so many seconds."""
@@ -48,6 +54,7 @@ JOBS = (
     # Once a day, by whoever comes first after midnight, the tick also looks through everything (sweep).
     Job("tick", 60, _tick),
     Job("deliver", 10, _deliver),
+    Job("forget", 86_400, _forget),
 )
 
 

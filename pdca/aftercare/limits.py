@@ -49,6 +49,23 @@ class Knocks:
             self._when.clear()
 
 
+# At a counter one device stands there for many people: so long after an answer the next one may come.
+SPACING = 20.0
+
+
+def too_soon(token: str) -> bool:
+    """Whether an answer came from this device at this counter a moment ago; notes this one when not."""
+    last: dict[tuple[str, str, str], float] = current_app.extensions.setdefault("counter_answers", {})
+    now = clock.elapsed()
+    for key in [key for key, when in last.items() if when <= now - SPACING]:
+        last.pop(key, None)
+    device = (token, network_of(request.remote_addr or ""), request.user_agent.string[:200])
+    if device in last:
+        return True
+    last[device] = now
+    return False
+
+
 def too_many() -> bool:
     """Count this request for where it comes from; True when that place has to wait."""
     knocks: Knocks = current_app.extensions.setdefault("customer_knocks", Knocks())

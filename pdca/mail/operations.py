@@ -111,6 +111,19 @@ def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
     return make_obsolete([row.id for row in waiting if row.about.get(what) == ident], at)
 
 
+def forget_mails_about(what: str, ident: int, *, address: str) -> None:
+    """Empty what was mailed to this address about `what`: that it was sent stays known, not what and to whom."""
+    sent = db.session.scalars(
+        select(Message).where(
+            func.lower(Message.address) == normalised(address),
+            Message.state.not_in((MessageState.PENDING, MessageState.SENDING)),
+        )
+    )
+    for message in sent:
+        if message.about.get(what) == ident:
+            message.mime, message.subject, message.address = None, "", ""
+
+
 def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> int:
     # Not the ones in conversation with a server: what is leaving, leaves.
     waiting = (MessageState.PENDING, MessageState.HELD)

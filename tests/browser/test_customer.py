@@ -101,6 +101,7 @@ def test_without_a_script_all_of_it_stands_on_one_page(product: Product, browser
         page.get_by_label("Wat kan er beter?").fill("De rij was net zo lang.")
         page.get_by_role("button", name="Verstuur mijn antwoord").click()
         page.get_by_role("link", name="Pas mijn antwoord aan").click()
+        assert _too_wide(page) == []
         page.get_by_role("radio", name="4", exact=True).check()
         page.get_by_role("button", name="Pas mijn antwoord aan").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Karin Smit")

@@ -23,7 +23,7 @@ PATIENCE_S = 60
 
 
 def test_the_whole_clock_is_one_page():
-    assert [(job.name, job.every_s) for job in scheduler.JOBS] == [("tick", 60), ("deliver", 10)]
+    assert [(job.name, job.every_s) for job in scheduler.JOBS] == [("tick", 60), ("deliver", 10), ("forget", 86_400)]
 
 
 def test_a_late_tick_runs_once_and_never_beside_itself(app):

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
 from pdca import clock
-from pdca.aftercare.forms import AnswerForm, CameBackForm, LinkForm
-from pdca.aftercare.limits import too_many
+from pdca.aftercare.forms import AnswerForm, CameBackForm, CounterForm, LinkForm
+from pdca.aftercare.limits import too_many, too_soon
 from pdca.aftercare.operations import send_new_link
-from pdca.aftercare.pages import POSTS, Asked, CameBack, Opened, expired, opened
+from pdca.aftercare.pages import Asked, CameBack, Counter, Opened, expired, opened, posts_allowed
 from pdca.aftercare.routes import bp, showing
 from pdca.db import Mode, db
 from pdca.errors import NotAllowed, NotFound
 from pdca.items.checks import answer_by_link
 from pdca.items.contacts import not_the_person, opt_out
+from pdca.items.counter import answer_at_counter
 from pdca.items.moves import reopen_by_customer
 from pdca.items.terms import ReopenCause
 from pdca.mail.links import use_link
@@ -39,6 +40,9 @@ def show(token: str) -> ResponseReturnValue:
     if page is None:
         too_many()
         return showing.gone(token)
+    if isinstance(page, Counter):
+        is_done = "done" in request.args
+        return showing.at_counter(token, page, CounterForm(formdata=None), is_done=is_done)
     return showing.plainly(token, page)
 
 
@@ -70,7 +74,7 @@ def _posts(view: View) -> Callable[[str], ResponseReturnValue]:
         if page is None:
             too_many()
             return showing.gone(token)
-        if too_many() or page.link.uses >= POSTS:
+        if too_many() or page.link.uses >= posts_allowed(page):
             return showing.plainly(token, page, notice=_held_back(page)), 429
         if not showing.is_from_our_form(token):
             return _back(token)
@@ -87,6 +91,8 @@ def _posts(view: View) -> Callable[[str], ResponseReturnValue]:
 @_posts
 def answer(token: str, page: Opened) -> ResponseReturnValue:
     """Keep the answer: the first one counts, everybody after it is told kindly that it is there."""
+    if isinstance(page, Counter):
+        return _at_counter(token, page)
     if not isinstance(page, Asked):
         raise NotFound
     if not page.is_open:
@@ -95,6 +101,26 @@ def answer(token: str, page: Opened) -> ResponseReturnValue:
     if not form.validate():
         return _once_more(token, page, form)
     return _kept(token, page, form)
+
+
+def _at_counter(token: str, page: Counter) -> ResponseReturnValue:
+    """Many answers, one after the other; the next person finds an empty form."""
+    if not page.is_open:
+        return _told_kindly(token)
+    form = CounterForm()
+    if not form.validate():
+        db.session.commit()
+        return showing.at_counter(token, page, form), 422
+    if too_soon(token):
+        db.session.commit()
+        notice = gettext("Somebody just answered here. Please wait a moment and send it again.")
+        return showing.at_counter(token, page, form, notice=notice), 429
+    try:
+        answer_at_counter(page.check, form.answer(), at=clock.now())
+        db.session.commit()
+    except NotAllowed:
+        return _told_kindly(token)
+    return redirect(url_for("aftercare.show", token=token, done=1, lang=showing.chosen_language()), 303)
 
 
 @bp.post("/a/<token>/correction")
@@ -176,6 +202,8 @@ def reopen(token: str, page: Opened) -> ResponseReturnValue:
 def not_me(_token: str, page: Opened) -> ResponseReturnValue:
     """I am not the right person."""
     LinkForm().validate()
+    if isinstance(page, Counter):
+        raise NotFound
     not_the_person(page.contact, at=clock.now())
     db.session.commit()
     return showing.thanks(page, "not_me")
@@ -186,6 +214,8 @@ def not_me(_token: str, page: Opened) -> ResponseReturnValue:
 def no_more_mail(_token: str, page: Opened) -> ResponseReturnValue:
     """Don't mail me again."""
     LinkForm().validate()
+    if isinstance(page, Counter):
+        raise NotFound
     opt_out(page.contact, at=clock.now())
     db.session.commit()
     return showing.thanks(page, "no_more_mail")

@@ -10,8 +10,8 @@ from hashlib import sha256
 from flask import Response, current_app, render_template, request
 from flask_babel import force_locale
 
-from pdca.aftercare.forms import AnswerForm, CameBackForm
-from pdca.aftercare.pages import Asked, CameBack, Opened
+from pdca.aftercare.forms import AnswerForm, CameBackForm, CounterForm
+from pdca.aftercare.pages import Asked, CameBack, Counter, Opened
 from pdca.web import LANGUAGES
 
 
@@ -42,14 +42,21 @@ def came_back(token: str, page: CameBack, form: CameBackForm, *, notice: str = "
     return _page("came_back.html", token, page, form=form, notice=notice)
 
 
+def at_counter(token: str, page: Counter, form: CounterForm, *, notice: str = "", is_done: bool = False) -> str:
+    """The same questions for whoever stands at the counter."""
+    return _page("counter.html", token, page, form=form, notice=notice, is_done=is_done)
+
+
 def plainly(token: str, page: Opened, *, notice: str = "") -> str:
     """The page as it is now, with an empty form."""
     if isinstance(page, CameBack):
         return came_back(token, page, CameBackForm(formdata=None), notice=notice)
+    if isinstance(page, Counter):
+        return at_counter(token, page, CounterForm(formdata=None), notice=notice)
     return ask(token, page, AnswerForm(formdata=None), notice=notice)
 
 
-def thanks(page: Opened, what: str) -> str:
+def thanks(page: Asked | CameBack, what: str) -> str:
     """One sentence after a wish of the customer."""
     with in_language(page.contact.locale):
         return render_template("aftercare/done.html", what=what, sender_note=page.item.team.name)
@@ -80,7 +87,7 @@ def is_from_our_form(token: str) -> bool:
 
 
 def _page(template: str, token: str, page: Opened, **context: object) -> str:
-    with in_language(page.contact.locale):
+    with in_language(None if isinstance(page, Counter) else page.contact.locale):
         return render_template(
             f"aftercare/{template}",
             page=page,

@@ -125,6 +125,13 @@ class CheckAnswerForm(ActForm):
     group_id: Any = Ident()
 
 
+class CustomersForm(ActForm):
+    """More customers of a group, one a line."""
+
+    people: Any = text(50_000)
+    locale: Any = line(2)
+
+
 class VerdictForm(ActForm):
     """The judgement on the latest check."""
 

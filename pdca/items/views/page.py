@@ -78,6 +78,7 @@ class ItemPage:
     promises: tuple[PromiseRow, ...]
     moved: str
     people: tuple[Someone, ...]
+    customers_url: str
     followers: str
     follow_url: str
     follows: bool
@@ -178,7 +179,8 @@ def _page(r: Reading, asking: Asking, wanted: Wanted) -> ItemPage:
         rounds=history.rounds(item, facts),
         promises=history.promises(item, facts),
         moved=heart.moved(facts),
-        people=tuple(side.people(item)),
+        people=tuple(side.people(r)),
+        customers_url=side.customers_url(r),
         followers=words.joined([f.person.name for f in item.followers]),
         follow_url=r.url("items.unfollow" if side.follows(r) else "items.follow"),
         follows=side.follows(r),
