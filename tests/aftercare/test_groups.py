@@ -11,13 +11,10 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.errors import NotAllowed
-from pdca.items import checks
-from pdca.items.answers import CallAnswer, CustomerAnswer, VerdictAnswer
-from pdca.items.checks import CheckAnswer
-from pdca.items.judging import best_verdict
+from pdca.items.answers import CustomerAnswer, VerdictAnswer
 from pdca.items.models import Answer, Check, Contact, Item
-from pdca.items.terms import CheckState, CustomerType, Phase, Solved, Verdict
-from pdca.items.verdicts import check_facts, give_verdict
+from pdca.items.terms import CheckState, CustomerType, Phase, Verdict
+from pdca.items.verdicts import give_verdict
 from pdca.mail.models import Link
 from tests import stories
 from tests.conftest import MONDAY
@@ -174,68 +171,3 @@ def test_the_counter_speaks_both_languages_and_offers_no_unsubscribing(app, coun
     assert "We do not ask who you are." in english
     assert "mail me again" not in english
     assert app.test_client().post(f"{url}/not-me", data=hidden(app.test_client(), url)).status_code == 404
-
-
-# --- the verdict of a group ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("said", "best"),
-    [
-        ("yes yes yes", Verdict.EFFECTIVE),
-        ("yes yes partly", Verdict.EFFECTIVE),
-        ("yes partly partly", Verdict.PARTLY),
-        ("yes yes no", Verdict.PARTLY),
-        ("yes no", Verdict.PARTLY),
-        ("yes no no", Verdict.NOT_EFFECTIVE),
-        ("no", Verdict.NOT_EFFECTIVE),
-    ],
-)
-def test_r24_a_group_any_no_is_at_best_partly_and_a_majority_of_no_is_not_effective(session, said, best):
-    story = walk(stories.crew(), Phase.CHECK, at=MONDAY, customer=GROUP)
-    people = [Contact(name=f"Ouder {n}", email=f"ouder{n}@x.example") for n in range(len(said.split()))]
-    story.item.contacts.extend(people)
-    session.flush()
-    check = story.ask().check
-    for contact, word in zip(people, said.split(), strict=True):
-        checks.answer_by_link(check, contact, CheckAnswer(Solved(word), 7), at=story.at)
-    assert check.state is CheckState.ANSWERED
-    facts = story.facts
-    assert best_verdict(facts, check_facts(check, facts)) is best
-
-
-def test_r19_who_is_silent_in_a_group_does_not_count_as_a_yes(session):
-    story = walk(stories.crew(), Phase.CHECK, at=MONDAY, customer=GROUP)
-    people = [Contact(name=f"Ouder {n}", email=f"ouder{n}@x.example") for n in range(3)]
-    story.item.contacts.extend(people)
-    session.flush()
-    check = story.ask().check
-    checks.answer_by_link(check, people[0], CheckAnswer(Solved.NO, 2), at=story.at)
-    assert check.state is CheckState.ASKED
-    assert check.settle_by is not None
-    story.until(check.settle_by)
-    checks.settle_group(check, at=story.at)
-    assert check.state is CheckState.ANSWERED
-    assert best_verdict(story.facts, check_facts(check, story.facts)) is Verdict.NOT_EFFECTIVE
-
-
-def test_r18_a_colleague_is_a_customer_like_any_other(session, app):
-    colleague = CustomerAnswer(CustomerType.COLLEAGUE, "Mila Jansen", "mila@gemeente.example")
-    story = walk(stories.crew(), Phase.CHECK, at=MONDAY, customer=colleague).answer(Solved.YES, 9).judge()
-    assert story.item.checks[0].verdict is Verdict.EFFECTIVE
-    assert story.item.checks[0].answers[0].contact.email == "mila@gemeente.example"
-
-
-def test_r19_two_attempts_on_one_day_are_one(session):
-    story = walk(stories.crew(), Phase.CHECK, at=MONDAY).ask()
-    for _ in range(2):
-        checks.attempt(story.check, CallAnswer("Karin Smit", story.today), by=story.owner, at=story.at)
-    evidence = VerdictAnswer(Verdict.NOT_REACHED, "De rij is weg, zelf gezien.")
-    with pytest.raises(NotAllowed):
-        give_verdict(story.item, evidence, by=story.crew.leader, at=story.at)
-    story.later(days=1)
-    checks.attempt(story.check, CallAnswer("Karin Smit", story.today), by=story.owner, at=story.at)
-    with pytest.raises(NotAllowed):
-        give_verdict(story.item, evidence, by=story.owner, at=story.at)
-    check = give_verdict(story.item, evidence, by=story.crew.leader, at=story.at)
-    assert (check.state, check.verdict) == (CheckState.NOT_REACHED, Verdict.NOT_REACHED)

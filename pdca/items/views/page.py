@@ -73,6 +73,7 @@ class ItemPage:
     waivers: tuple[tuple[str, str], ...]
     timeline: tuple[CheckView, ...]
     verdict_url: str
+    recurrence_url: str
     told_url: str
     rounds: tuple[RoundView, ...]
     promises: tuple[PromiseRow, ...]
@@ -175,6 +176,7 @@ def _page(r: Reading, asking: Asking, wanted: Wanted) -> ItemPage:
         waivers=tuple((row.rule, panels.waiver(row, facts)) for row in item.waivers),
         timeline=history.timeline(item, facts, may_act=r.works_here),
         verdict_url="" if may and view and onward._settles(view, "verdict") else panels.verdict_url(r),
+        recurrence_url=panels.recurrence_url(r),
         told_url=r.url("items.told") if panels.is_to_tell(r) else "",
         rounds=history.rounds(item, facts),
         promises=history.promises(item, facts),
