@@ -159,6 +159,8 @@ class Settings(BaseSettings):
     organisation: str = Field(default="Beterbord", min_length=1, max_length=80)
     # Asked for after every healthy pass of the follow-up; who listens there warns when it stops.
     ping_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    # Days after the end of a matter that its customers' addresses and the mails to them are kept.
+    keep_addresses_days: int = Field(default=365, ge=212, le=3650)
     # Signs sessions and links; made once by `pdca setup` when it is not given.
     secret_key: Key | None = None
     # Keys of before a rotation, separated by commas: still read, never used to sign.

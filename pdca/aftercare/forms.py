@@ -52,6 +52,10 @@ class AnswerForm(LinkForm):
         )
 
 
+class CounterForm(AnswerForm):
+    """The same at a counter, where nobody has a name."""
+
+
 class CameBackForm(LinkForm):
     """Why it came back (R15)."""
 

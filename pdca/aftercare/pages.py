@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pdca.aftercare.onward import Onward, onward
 from pdca.db import db
-from pdca.items.checks import may_correct
+from pdca.items.checks import CORRECTION, may_correct
+from pdca.items.counter import PURPOSE as COUNTER
 from pdca.items.models import Answer, Check, Contact, Item
 from pdca.items.terms import UNSETTLED, Phase
 from pdca.mail.links import find_any_link, find_link
@@ -16,6 +18,8 @@ ASKS = "aftercare"
 REOPENS = "reopen"
 # A link takes this many posts; a person needs two or three.
 POSTS = 10
+# A counter is for many.
+COUNTER_POSTS = 1000
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,16 @@ class Asked:
         """Whether the answer that was given can still be changed."""
         return self.answer is not None and may_correct(self.answer, self.check, self.at)
 
+    @property
+    def correct_until(self) -> datetime | None:
+        """Until when."""
+        return self.answer.recorded_at + CORRECTION if self.answer is not None and self.may_correct else None
+
+    @property
+    def onward(self) -> Onward | None:
+        """What happens with the answer."""
+        return onward(self.check, self.answer) if self.answer is not None else None
+
 
 @dataclass(frozen=True)
 class CameBack:
@@ -63,8 +77,34 @@ class CameBack:
         return self.item.phase is Phase.CLOSED
 
 
+@dataclass(frozen=True)
+class Counter:
+    """A live link of a counter: many people answer, none by name."""
+
+    link: Link
+    check: Check
+
+    @property
+    def item(self) -> Item:
+        """The group's item."""
+        return self.check.item
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still answer."""
+        return self.check.verdict is None and self.check.state in UNSETTLED and self.check.due_on is not None
+
+
+Opened = Asked | CameBack | Counter
+
+
+def opened(token: str, at: datetime) -> Opened | None:
+    """What a token opens; None when the link is unknown, expired or revoked."""
+    return asked(token, at) or came_back(token, at) or at_counter(token, at)
+
+
 def asked(token: str, at: datetime) -> Asked | None:
-    """The check behind a token; None when the link is unknown, expired, revoked or over its posts."""
+    """The check behind a token."""
     link = find_link(token, ASKS, at)
     if link is None or link.contact_id is None:
         return None
@@ -84,6 +124,18 @@ def came_back(token: str, at: datetime) -> CameBack | None:
     if item is None or contact is None or contact.item_id != item.id:
         return None
     return CameBack(link, item, contact)
+
+
+def at_counter(token: str, at: datetime) -> Counter | None:
+    """The check behind the token of a counter."""
+    link = find_link(token, COUNTER, at)
+    check = db.session.get(Check, link.subject_id) if link is not None else None
+    return Counter(link, check) if link is not None and check is not None else None
+
+
+def posts_allowed(page: Opened) -> int:
+    """How many posts a link takes."""
+    return COUNTER_POSTS if isinstance(page, Counter) else POSTS
 
 
 def expired(token: str, at: datetime) -> Link | None:

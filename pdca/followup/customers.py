@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from pdca import clock
 from pdca.db import db
+from pdca.followup.ledger import customer_notice
 from pdca.followup.models import Duty, DutyState, Notice, NoticeState
 from pdca.followup.terms import DutyKind
 from pdca.followup.windows import is_open_for_customers, next_open_for_customers
@@ -27,7 +28,8 @@ ASKED_FOR = "asked_for"
 COUNTED = (MessageState.PENDING, MessageState.SENDING, MessageState.ACCEPTED, MessageState.HELD)
 # The longest a mail is tried; one that leaves today was due at most this long ago.
 TRIED = timedelta(days=4)
-REMIND = "remind"
+ASK, REMIND = "ask", "remind"
+BY_MAIL = "aftercare_mail"
 BATCH = 200
 
 
@@ -124,6 +126,24 @@ def ask(notice: Notice, duty: Duty, contact: Contact, at: datetime) -> bool:
     if check is not None:
         _note(check, notice.step, at)
     return message is not None
+
+
+def ask_newcomers(duties: Collection[Duty], at: datetime) -> int:
+    """Whoever became a customer after the question had left is asked too. How many there were."""
+    asked = [d for d in duties if d.state is DutyState.OPEN and d.ladder == BY_MAIL and d.step]
+    if not asked:
+        return 0
+    noticed = select(Notice.duty_id, Notice.contact_id).where(
+        Notice.duty_id.in_([d.id for d in asked]), Notice.contact_id.is_not(None)
+    )
+    known = {(row.duty_id, row.contact_id) for row in db.session.execute(noticed)}
+    contacts = db.session.scalars(select(Contact).where(Contact.item_id.in_({d.subject_id for d in asked}))).all()
+    return sum(
+        customer_notice(duty, ASK, contact.id, reached_at=at, due_at=at)
+        for duty in asked
+        for contact in contacts
+        if contact.item_id == duty.subject_id and contact.may_be_mailed and (duty.id, contact.id) not in known
+    )
 
 
 def is_wanted(duty: Duty, contact: Contact) -> bool:

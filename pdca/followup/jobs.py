@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca import clock, failpoints
+from pdca.aftercare.jobs import forget as forget_addresses
 from pdca.db import LockTimeout, db
 from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
 from pdca.items import verdicts
@@ -99,6 +100,7 @@ def sweep_if_due(now: datetime) -> int:
         chunks = list(sweep.chunks())
     drift = sum(in_units(ids, lambda some: len(sweep.sweep(some, now))) for ids in chunks)
     tidy(now)
+    forget_addresses(now)
     with db.writing():
         sweep.note_done(now, drift, sum(map(len, chunks)))
         db.session.commit()

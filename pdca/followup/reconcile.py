@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from pdca.db import Subject, db
-from pdca.followup import news, words
+from pdca.followup import customers, news, words
 from pdca.followup.climbing import set_next_step
 from pdca.followup.duties import DutyNow, duties_of
 from pdca.followup.endings import state_after
@@ -65,6 +65,7 @@ def bring_in_line(item_ids: Sequence[int], at: datetime, facts: Mapping[int, Fac
     found: list[str] = []
     for f in (facts[i] for i in item_ids if i in facts):
         found += _one(f, staff[f.team_id], rows.get(f.id, {}), at)
+    customers.ask_newcomers([duty for of_item in rows.values() for duty in of_item.values()], at)
     return found
 
 

@@ -71,12 +71,12 @@ def answer_by_link(check: Check, contact: Contact, answer: CheckAnswer, *, at: d
     item = check.item
     facts = facts_of(item, at)
     guard(facts, Act.CUSTOMER)
-    _check_marks(answer)
+    require_mark(answer)
     earlier = next((a for a in check.answers if a.contact_id == contact.id), None)
     if earlier is not None:
         return _correct(check, earlier, answer, contact, at=at)
     if not _is_group_unjudged(check):
-        _refuse_settled(check)
+        require_unsettled(check)
     row = _keep(check, facts, answer, contact=contact, by=None, at=at, source=AnswerSource.LINK)
     record(
         item,
@@ -132,7 +132,7 @@ def record_answer(check: Check, answer: CheckAnswer, *, by: Person, at: datetime
     facts = facts_of(item, at)
     guard(facts, Act.ANSWER)
     require_member(by, item)
-    _refuse_settled(check)
+    require_unsettled(check)
     _check_answer(check, facts, answer)
     alone = _require_witness(check, facts, answer, by=by, at=at)
     contact = _contact_named(item, answer)
@@ -170,9 +170,10 @@ def _refuse_second(check: Check, contact: Contact | None) -> None:
 def _contact_named(item: Item, answer: CheckAnswer) -> Contact | None:
     if answer.source is not AnswerSource.CALL:
         return None
-    named = [c for c in item.contacts if c.name.casefold() == answer.answered_by.strip().casefold()]
-    if not named and len(item.contacts) == 1 and item.customer_type is not CustomerType.GROUP:
-        named = item.contacts
+    known = item.customers
+    named = [c for c in known if c.name.casefold() == answer.answered_by.strip().casefold()]
+    if not named and len(known) == 1 and item.customer_type is not CustomerType.GROUP:
+        named = known
     return named[0] if named else None
 
 
@@ -208,6 +209,34 @@ def _keep(
     return row
 
 
+def keep(
+    check: Check,
+    facts: Facts,
+    answer: CheckAnswer,
+    *,
+    at: datetime,
+    channel: str,
+    may_quote: Quote,
+    group_id: int | None,
+) -> Answer:
+    """Write down what somebody of a group said without a name; it settles nothing by itself."""
+    row = Answer(
+        check_id=check.id,
+        source=AnswerSource.LINK,
+        solved=answer.solved,
+        mark=answer.mark,
+        better=answer.better.strip(),
+        may_quote=may_quote,
+        channel=channel,
+        answered_by="",
+        answered_on=facts.today,
+        recorded_at=at,
+        group_id=group_id,
+    )
+    check.answers.append(row)
+    return row
+
+
 def _is_complete(check: Check, row: Answer, facts: Facts) -> bool:
     """Groups: everyone asked replied, or at least one by settle-by. Everybody else: one answer."""
     item = check.item
@@ -229,14 +258,16 @@ def settle_group(check: Check, *, at: datetime) -> None:
         record(check.item, "settled", by=None, at=at, kind=ActorKind.CLOCK, new={"check": check.number})
 
 
-def _refuse_settled(check: Check) -> None:
+def require_unsettled(check: Check) -> None:
+    """A check is answered once, and not before the work was carried out."""
     if check.state not in UNSETTLED:
         raise refuse(N_("This check has been settled already."), rule="R12", name="settled")
     if check.due_on is None:
         raise refuse(N_("The work was not carried out yet."), rule="R11", name="not_carried_out")
 
 
-def _check_marks(answer: CheckAnswer) -> None:
+def require_mark(answer: CheckAnswer) -> None:
+    """A mark from 1 to 10 (R13)."""
     if answer.mark is None or not 1 <= answer.mark <= 10:
         raise Invalid([FieldError("mark", N_("Give a mark from 1 to 10."))])
 
@@ -246,7 +277,7 @@ def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
     if answer.source is AnswerSource.OTHER_EVIDENCE and not answer.other_evidence.strip():
         raise Invalid([FieldError("other_evidence", WRITE_EVIDENCE)])
     if answer.source is AnswerSource.CALL:
-        _check_marks(answer)
+        require_mark(answer)
         if not answer.answered_by.strip():
             raise Invalid([FieldError("answered_by", N_("Write who answered."))])
     on = answer.on or facts.today
@@ -291,7 +322,7 @@ def attempt(check: Check, call: CallAnswer, *, by: Person, at: datetime) -> None
     facts = facts_of(item, at)
     guard(facts, Act.ATTEMPT)
     require_member(by, item)
-    _refuse_settled(check)
+    require_unsettled(check)
     if call.on > facts.today:
         raise Invalid([FieldError("on", N_("Called on a day that is still to come?"))])
     if facts.round.carried_out_on is not None and call.on < facts.round.carried_out_on:

@@ -154,6 +154,11 @@ class Item(Base):
         """Who acts as owner: the caretaker while there is one, else the owner."""
         return self.caretaker_id or self.owner_id
 
+    @property
+    def customers(self) -> list[Contact]:
+        """Who can be asked: not the ones who turned out to be the wrong person."""
+        return [contact for contact in self.contacts if contact.not_the_person_at is None]
+
 
 class Round(Base):
     """One attempt: its plan, what was done and what came of it. A frozen round never changes (trigger)."""

@@ -64,7 +64,8 @@ ALSO_OWN = {
     "decline": frozenset({"twin_id"}),
 }
 # The recurrence question is asked two weeks before the watch ends; its answer may reopen until 30 days later.
-ANSWER_REOPENS_LONGER = 30 - 14
+ASKED_BEFORE = 14
+ANSWER_REOPENS_LONGER = 30 - ASKED_BEFORE
 STEP_ACTS = {"finish": Act.FINISH, "stop": Act.STOP, "reopen": Act.CUSTOMER}
 
 
@@ -116,6 +117,13 @@ def _reopen_as(item: Item, cause: ReopenCause, by: Person | None, was_asked: boo
 def _watch_runs(facts: Facts) -> bool:
     days = facts.days_since_end
     return days is not None and days <= facts.settings.recurrence_days + ANSWER_REOPENS_LONGER
+
+
+def is_asked_whether_it_came_back(facts: Facts) -> bool:
+    """From the recurrence question (R15) until its answer may no longer reopen."""
+    days = facts.days_since_end
+    asked = days is not None and days >= facts.settings.recurrence_days - ASKED_BEFORE
+    return facts.phase is Phase.CLOSED and asked and _watch_runs(facts)
 
 
 def _step(facts: Facts, to: Phase) -> Step:

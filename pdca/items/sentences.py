@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from pdca.items import words
 from pdca.items.models import Entry
@@ -326,6 +326,11 @@ def _reopened(entry: Entry, _known: Known) -> str:
     return gettext("reopened it: it came back.")
 
 
+def _customers_added(entry: Entry, _known: Known) -> str:
+    count = int(_part(entry.new, "count") or 0)
+    return str(ngettext("added %(num)s customer to ask.", "added %(num)s customers to ask.", count))
+
+
 SENTENCES: dict[str, Tells] = {
     "captured": _captured,
     "edited": _edited,
@@ -374,6 +379,10 @@ SENTENCES: dict[str, Tells] = {
     "customer_told": _customer_told,
     "opted_out": _plain(lambda: gettext("does not want to be mailed again.")),
     "not_the_person": _plain(lambda: gettext("says: I am not the right person.")),
+    "customers_added": _customers_added,
+    "customer_removed": _plain(lambda: gettext("removed a wrong customer; their link has ended.")),
+    "counter_opened": _checked(lambda number: gettext("opened a counter link for check %(number)s.", number=number)),
+    "counter_ended": _checked(lambda number: gettext("ended the counter link of check %(number)s.", number=number)),
     "commented": _plain(lambda: gettext("wrote:")),
     "followed": _plain(lambda: gettext("follows this.")),
     "unfollowed": _plain(lambda: gettext("no longer follows this.")),

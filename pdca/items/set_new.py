@@ -7,7 +7,7 @@ from typing import Any
 from pdca.catalogue.models import Service
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
-from pdca.items import handovers, planning, promotion
+from pdca.items import contacts, handovers, planning, promotion
 from pdca.items.models import Contact, Item, ItemLink
 from pdca.items.queries import facts_of
 from pdca.items.terms import CustomerType, Importance, ItemLinkKind, Kind, LookalikeChoice, Phase
@@ -53,9 +53,9 @@ def set_customer(w: Writing, answer: Any) -> None:
     item.customer_type = answer.type
     item.customer_name = answer.name.strip()
     if answer.type is CustomerType.UNKNOWN:
-        _forget_contacts(item)
+        _replace_all(w)
     elif answer.email or answer.phone or answer.type is not CustomerType.GROUP:
-        _set_contact(item, answer)
+        _set_contact(w, answer)
     _mark_guess(item, answer.is_type_guessed)
     w.note("customer", old, {"type": answer.type, "name": item.customer_name})
 
@@ -65,24 +65,24 @@ def _mark_guess(item: Item, is_guessed: bool) -> None:
     item.defaulted = [*others, "customer_type"] if is_guessed else others
 
 
-def _set_contact(item: Item, answer: Any) -> None:
+def _set_contact(w: Writing, answer: Any) -> None:
+    item = w.item
     known = next((c for c in item.contacts if c.email == answer.email and c.name == answer.name), None)
     if answer.type is not CustomerType.GROUP:
-        _forget_contacts(item, known)
+        _replace_all(w, known)
     if known is not None:
         known.phone = answer.phone or known.phone
+        # Named once more by who knows them: they are the right person after all.
+        known.not_the_person_at = None
         return
     contact = Contact(item_id=item.id, name=answer.name, email=answer.email, phone=answer.phone, locale=answer.locale)
     item.contacts.append(contact)
 
 
-def _forget_contacts(item: Item, kept: Contact | None = None) -> None:
-    """Contacts that answered stay as who they were; the others go."""
-    answered = {a.contact_id for c in item.checks for a in c.answers}
-    for contact in list(item.contacts):
-        if contact is not kept and contact.id not in answered:
-            item.contacts.remove(contact)
-            db.session.delete(contact)
+def _replace_all(w: Writing, kept: Contact | None = None) -> None:
+    for contact in list(w.item.contacts):
+        if contact is not kept:
+            contacts.replace(contact, at=w.at)
 
 
 def set_lookalikes(w: Writing, answer: Any) -> None:

@@ -99,6 +99,17 @@ def spend_link(link: Link, at: datetime) -> bool:
     return spent is not None
 
 
+def revoke_links_of_contact(contact_id: int, *, at: datetime) -> int:
+    """End every live link that went to this customer, whatever it opens; says how many there were."""
+    ended = db.session.execute(
+        update(Link)
+        .where(Link.contact_id == contact_id, Link.revoked_at.is_(None))
+        .values(revoked_at=at)
+        .returning(Link.id)
+    )
+    return len(ended.all())
+
+
 def revoke_links(purpose: str, *, at: datetime, subject_id: int | None = None, person_id: int | None = None) -> int:
     """End every live link of this purpose for a subject, a person, or both; says how many there were."""
     which: list[ColumnElement[bool]] = [Link.purpose == purpose, Link.revoked_at.is_(None)]

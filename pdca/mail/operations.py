@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -98,6 +98,30 @@ def cover(messages: Iterable[int], at: datetime) -> int:
 def make_obsolete(messages: Iterable[int], at: datetime) -> int:
     """What these messages would say is no longer true. How many were still waiting."""
     return _take_out(messages, MessageState.OBSOLETE, at)
+
+
+def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
+    """Take out what still waits for this address about `what` (a key of `about`). How many there were."""
+    waiting = db.session.execute(
+        select(Message.id, Message.about).where(
+            func.lower(Message.address) == normalised(address),
+            Message.state.in_((MessageState.PENDING, MessageState.HELD)),
+        )
+    )
+    return make_obsolete([row.id for row in waiting if row.about.get(what) == ident], at)
+
+
+def forget_mails_about(what: str, ident: int, *, address: str) -> None:
+    """Empty what was mailed to this address about `what`: that it was sent stays known, not what and to whom."""
+    sent = db.session.scalars(
+        select(Message).where(
+            func.lower(Message.address) == normalised(address),
+            Message.state.not_in((MessageState.PENDING, MessageState.SENDING)),
+        )
+    )
+    for message in sent:
+        if message.about.get(what) == ident:
+            message.mime, message.subject, message.address = None, "", ""
 
 
 def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> int:

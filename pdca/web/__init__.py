@@ -17,10 +17,11 @@ from pdca.web.access import accepts_upload, login_manager, own_path, public, wri
 from pdca.web.answers import changed, load_or_404, region
 from pdca.web.forms import Form
 from pdca.web.health import Probe, register_probe
-from pdca.web.language import say
+from pdca.web.language import LANGUAGES, say
 from pdca.web.requestlog import redacted
 
 __all__ = [
+    "LANGUAGES",
     "Form",
     "Probe",
     "accepts_upload",

@@ -91,18 +91,19 @@ def test_a_post_answers_the_check(asked, client):
     assert "8" in client.get(f"/a/{token}").get_data(as_text=True)
 
 
-def test_an_answer_can_be_corrected_for_a_day(asked, client):
+def test_an_answer_is_corrected_for_a_day_by_a_form_of_its_own(asked, client):
     _, token, clock = asked
     hidden = form_of(client.get(f"/a/{token}"))
     client.post(f"/a/{token}", data={**hidden, "solved": "yes", "mark": "8"}, csrf=False)
-    again = form_of(client.get(f"/a/{token}"))
+    assert f"/a/{token}/correction" in client.get(f"/a/{token}").get_data(as_text=True)
+    again = form_of(client.get(f"/a/{token}/correction"))
     assert again["version"] == "1"
-    client.post(f"/a/{token}", data={**again, "solved": "no", "mark": "3"}, csrf=False)
+    client.post(f"/a/{token}/correction", data={**again, "solved": "no", "mark": "3"}, csrf=False)
     answer = db.session.scalars(select(Answer)).one()
     assert (answer.solved, answer.mark, answer.version) == (Solved.NO, 3, 2)
     clock.shift(HOURS_25)
     late = {**again, "version": "2", "solved": "yes", "mark": "10"}
-    client.post(f"/a/{token}", data=late, csrf=False)
+    assert client.post(f"/a/{token}/correction", data=late, csrf=False).status_code == 409
     db.session.expire_all()
     assert db.session.scalars(select(Answer.mark)).one() == 3
 
@@ -112,8 +113,60 @@ def test_a_correction_of_an_older_version_changes_nothing(asked, client):
     hidden = form_of(client.get(f"/a/{token}"))
     client.post(f"/a/{token}", data={**hidden, "solved": "yes", "mark": "8"}, csrf=False)
     stale = {**hidden, "version": "7", "solved": "no", "mark": "1"}
-    assert client.post(f"/a/{token}", data=stale, csrf=False).status_code == 303
+    assert client.post(f"/a/{token}/correction", data=stale, csrf=False).status_code == 409
     assert db.session.scalars(select(Answer.mark)).one() == 8
+
+
+def test_a_second_answer_is_told_kindly_that_there_is_one(asked, client):
+    _, token, _ = asked
+    hidden = form_of(client.get(f"/a/{token}"))
+    client.post(f"/a/{token}", data={**hidden, "solved": "yes", "mark": "8"}, csrf=False)
+    second = client.post(f"/a/{token}", data={**hidden, "solved": "no", "mark": "1"}, csrf=False)
+    assert second.status_code == 409
+    assert "This question was answered already." in second.get_data(as_text=True) or "al beantwoord" in second.text
+    assert db.session.scalars(select(Answer.mark)).one() == 8
+
+
+def test_the_page_speaks_the_customers_language_until_they_choose_the_other(asked, client):
+    _, token, _ = asked
+    assert 'lang="nl"' in client.get(f"/a/{token}").text.partition("<body")[0]
+    english = client.get(f"/a/{token}?lang=en").text
+    assert 'lang="en"' in english.partition("<body")[0]
+    assert "Has the problem been solved?" in english
+    hidden = form_of(client.get(f"/a/{token}?lang=en"))
+    sent = client.post(f"/a/{token}?lang=en", data={**hidden, "solved": "yes", "mark": "8"}, csrf=False)
+    assert sent.location.endswith("?lang=en")
+
+
+@pytest.mark.parametrize(
+    ("solved", "words"),
+    [
+        ("yes", "closes this"),
+        ("partly", "decides how to finish it"),
+        ("no", "at the latest on 26 March 2026"),
+    ],
+)
+def test_the_thanks_say_what_happens_next(asked, client, solved, words):
+    _, token, _ = asked
+    hidden = form_of(client.get(f"/a/{token}"))
+    client.post(f"/a/{token}", data={**hidden, "solved": solved, "mark": "6"}, csrf=False)
+    assert words in " ".join(client.get(f"/a/{token}?lang=en").text.split())
+
+
+def test_what_was_promised_and_done_stands_there_in_two_sentences(asked, client):
+    story, token, _ = asked
+    text = " ".join(client.get(f"/a/{token}?lang=en").text.split())
+    assert f"We promised you: “{story.item.noticeable}” On " in text
+    assert f"we carried out: “{story.item.title}”." in text
+
+
+def test_the_page_says_who_asks_what_is_kept_and_for_whom_it_was_built(asked, client):
+    _, token, _ = asked
+    html = client.get(f"/a/{token}?lang=en").text
+    assert 'href="/privacy?lang=en"' in html
+    assert 'href="/accessibility?lang=en"' in html
+    assert "removed 365 days after" in client.get("/privacy?lang=en").text
+    assert "WCAG 2.2" in client.get("/accessibility?lang=nl").text
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,10 @@ PUBLIC = {
     "people.use_set_up": "a single-use token",
     "aftercare.show": "the customer's link",
     "aftercare.answer": "the customer's link",
+    "aftercare.correction": "the customer's link",
+    "aftercare.correct": "the customer's link",
+    "aftercare.privacy": "what customers may know of us",
+    "aftercare.accessibility": "what customers may know of us",
     "aftercare.reopen": "the customer's link",
     "aftercare.not_me": "the customer's link",
     "aftercare.no_more_mail": "the customer's link, and one click in a mail program",
@@ -39,6 +43,7 @@ PUBLIC = {
 # Endpoint → what stands in for the form's token.
 WITHOUT_TOKEN = {
     "aftercare.answer": "a token bound to this link: the customer has no session",
+    "aftercare.correct": "a token bound to this link",
     "aftercare.reopen": "a token bound to this link",
     "aftercare.not_me": "a token bound to this link",
     "aftercare.no_more_mail": "List-Unsubscribe-Post: mail programs send no form token",

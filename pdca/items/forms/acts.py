@@ -8,7 +8,7 @@ from wtforms import FileField, HiddenField
 
 from pdca.items.forms.fields import Choice, Day, DayChip, Ident, Idents, Number, One, YesNo, line, other, text
 from pdca.items.forms.gate import AnswersForm
-from pdca.items.terms import AnswerSource, CallVerdict, ItemLinkKind, Phase, Quote, Solved, ToldHow
+from pdca.items.terms import AnswerSource, CallVerdict, ItemLinkKind, Phase, Quote, ReopenCause, Solved, ToldHow
 from pdca.web import Form
 
 
@@ -123,6 +123,19 @@ class CheckAnswerForm(ActForm):
     answered_by: Any = line()
     on: Any = Day()
     group_id: Any = Ident()
+
+
+class CustomersForm(ActForm):
+    """More customers of a group, one a line."""
+
+    people: Any = text(50_000)
+    locale: Any = line(2)
+
+
+class RecurrenceForm(ActForm):
+    """What a customer said to "has it come back?"."""
+
+    cause: Any = Choice(ReopenCause)
 
 
 class VerdictForm(ActForm):

@@ -18,10 +18,12 @@ from pdca.items.forms.acts import (
     CallForm,
     CheckAnswerForm,
     OwnerCommentForm,
+    RecurrenceForm,
     ToldForm,
     VerdictForm,
 )
 from pdca.items.models import Answer, Check, Item
+from pdca.items.moves import reopen_when_asked
 from pdca.items.routes import bp
 from pdca.items.routes.acting import Doing, act
 from pdca.items.terms import AnswerSource, Quote, ToldHow
@@ -126,6 +128,19 @@ def told(item_id: int) -> ResponseReturnValue:
     return act(item_id, form, _told_sheet, lambda d: _tell(d, form), gettext("Noted: the customer knows."))
 
 
+@bp.route("/items/<int:item_id>/recurrence", methods=["GET", "POST"])
+def recurrence(item_id: int) -> ResponseReturnValue:
+    """The customer was asked whether it came back, and says that it did (R15)."""
+    form = RecurrenceForm()
+    return act(
+        item_id,
+        form,
+        _recurrence_sheet,
+        lambda d: _came_back(d, form),
+        gettext("It has been taken up again, as the customer said."),
+    )
+
+
 # --- operations ------------------------------------------------------------------------------------------
 
 
@@ -217,6 +232,12 @@ def _tell(doing: Doing, form: ToldForm) -> None:
     telling.record_told(doing.item, heard, by=doing.by, at=doing.at)
 
 
+def _came_back(doing: Doing, form: RecurrenceForm) -> None:
+    if form.cause.data is None:
+        raise Invalid([FieldError("cause", CHOOSE)])
+    reopen_when_asked(doing.item, form.cause.data, by=doing.by, at=doing.at)
+
+
 # --- sheets ----------------------------------------------------------------------------------------------
 
 
@@ -286,7 +307,7 @@ def _answer_note(source: AnswerSource) -> str:
 
 def _check_facts(asking: Asking, check: Check) -> tuple[tuple[str, str], ...]:
     due = words.short_day(check.due_on, asking.facts.today) if check.due_on else ""
-    contact = next((c for c in asking.item.contacts if c.phone or c.email), None)
+    contact = next((c for c in asking.item.customers if c.phone or c.email), None)
     reach = ", ".join(part for part in (contact.phone, contact.email) if part) if contact else ""
     rows = (
         (gettext("Check"), f"{check.number}, {due}" if due else str(check.number)),
@@ -337,6 +358,19 @@ def _comment_sheet(asking: Asking, check_id: int, answer_id: int) -> SheetView:
             asks=(Ask("comment_on", {"comment": answer.owner_comment}),),
             note=gettext("The answer itself stays as the customer gave it."),
             facts=((str(words.SOLVED_NAMES[answer.solved]), answer.better),),
+        ),
+    )
+
+
+def _recurrence_sheet(asking: Asking) -> SheetView:
+    return act_sheet(
+        asking,
+        ActSheet(
+            title=gettext("The customer says it came back"),
+            action=url_for("items.recurrence", item_id=asking.item.id),
+            submit=gettext("Take it up again"),
+            asks=(gate_question(asking, "cause", Offers(asking.item, asking.facts, asking.person)),),
+            note=gettext("Half a year after closing the customer is asked once. “No, it stayed away” needs nothing."),
         ),
     )
 

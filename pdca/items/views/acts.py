@@ -50,6 +50,7 @@ ACT_QUESTIONS: dict[str, Question] = {
         _q("labels", N_("Labels")),
         _q("link", N_("Other item"), "other", "kind", core=("other",)),
         _q("comment_on", N_("Comment"), "comment"),
+        _q("people", N_("Customers"), "people", "locale", core=("people",)),
         _q("line", N_("Improvement"), "title"),
     )
 }

@@ -14,10 +14,11 @@ from markupsafe import Markup
 
 from pdca import clock
 from pdca.items import words
+from pdca.items.counter import CHANNEL as COUNTER
 from pdca.items.facts import Facts
-from pdca.items.models import Answer, Check, Comment, Entry, Item, Promise, Round
+from pdca.items.models import Answer, Call, Check, Comment, Entry, Item, Promise, Round
 from pdca.items.sentences import Known, sentence, who
-from pdca.items.terms import UNSETTLED, AnswerSource, CheckState, Method, Phase, PromiseState
+from pdca.items.terms import UNSETTLED, AnswerSource, CheckState, CustomerType, Method, Phase, PromiseState
 from pdca.items.views.answered import baseline_words
 from pdca.items.views.sheet import Link
 from pdca.markdown import markdown
@@ -58,6 +59,7 @@ class CheckView:
     evidence: str
     mark: int | None
     links: tuple[Link, ...]
+    papers: tuple[Link, ...] = ()
 
 
 def timeline(item: Item, facts: Facts, *, may_act: bool) -> tuple[CheckView, ...]:
@@ -78,11 +80,12 @@ def _check(check: Check, item: Item, facts: Facts, *, is_next: bool, may_act: bo
         text=_text(check),
         state=_state(check, facts, is_next),
         answers=tuple(_answer(answer, check, item, may_act) for answer in check.answers),
-        attempts=tuple(_attempt(call.on, call.by.name, facts) for call in check.calls),
+        attempts=tuple(_attempt(call, facts) for call in check.calls),
         verdict=_verdict(check),
         evidence=check.evidence,
         mark=marks[-1] if marks else None,
         links=_links(check, item, facts) if may_act and (is_next or _is_due(check, facts)) else (),
+        papers=_papers(check, item, facts) if may_act and _is_due(check, facts) else (),
     )
 
 
@@ -165,8 +168,11 @@ def _source(answer: Answer) -> str:
     return str(words.SOURCE_NAMES[answer.source])
 
 
-def _attempt(on: date, name: str, facts: Facts) -> str:
-    return gettext("%(name)s called in vain: %(day)s.", name=name, day=words.day(on, facts.today))
+def _attempt(call: Call, facts: Facts) -> str:
+    day = words.day(call.on, facts.today)
+    if call.channel == COUNTER:
+        return gettext("Asked at the counter, nobody answered: %(day)s.", day=day)
+    return gettext("%(name)s called in vain: %(day)s.", name=call.by.name, day=day)
 
 
 def _verdict(check: Check) -> str:
@@ -190,6 +196,17 @@ def _links(check: Check, item: Item, facts: Facts) -> tuple[Link, ...]:
         (url_for("items.check_answer", **ids), gettext("Note an answer")),
         (url_for("items.attempt", **ids), gettext("Nobody answered")),
     )
+
+
+def _papers(check: Check, item: Item, facts: Facts) -> tuple[Link, ...]:
+    """Pages about an open check that are printed: who to call, and the counter for who has no address."""
+    if check.state not in UNSETTLED or check.due_on is None or check.method is Method.OBSERVATION:
+        return ()
+    ids: dict[str, Any] = {"item_id": item.id, "check_id": check.id}
+    call = (url_for("items.call_sheet", **ids), gettext("Call sheet"))
+    if item.customer_type is not CustomerType.GROUP or facts.customer_email_known:
+        return (call,)
+    return (call, (url_for("items.show_counter", **ids), gettext("Ask at the counter")))
 
 
 # --- rounds ----------------------------------------------------------------------------------------------

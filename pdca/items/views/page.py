@@ -73,11 +73,13 @@ class ItemPage:
     waivers: tuple[tuple[str, str], ...]
     timeline: tuple[CheckView, ...]
     verdict_url: str
+    recurrence_url: str
     told_url: str
     rounds: tuple[RoundView, ...]
     promises: tuple[PromiseRow, ...]
     moved: str
     people: tuple[Someone, ...]
+    customers_url: str
     followers: str
     follow_url: str
     follows: bool
@@ -174,11 +176,13 @@ def _page(r: Reading, asking: Asking, wanted: Wanted) -> ItemPage:
         waivers=tuple((row.rule, panels.waiver(row, facts)) for row in item.waivers),
         timeline=history.timeline(item, facts, may_act=r.works_here),
         verdict_url="" if may and view and onward._settles(view, "verdict") else panels.verdict_url(r),
+        recurrence_url=panels.recurrence_url(r),
         told_url=r.url("items.told") if panels.is_to_tell(r) else "",
         rounds=history.rounds(item, facts),
         promises=history.promises(item, facts),
         moved=heart.moved(facts),
-        people=tuple(side.people(item)),
+        people=tuple(side.people(r)),
+        customers_url=side.customers_url(r),
         followers=words.joined([f.person.name for f in item.followers]),
         follow_url=r.url("items.unfollow" if side.follows(r) else "items.follow"),
         follows=side.follows(r),

@@ -12,6 +12,7 @@ from pdca import clock
 from pdca.items import words
 from pdca.items.facts import CheckFacts, Facts
 from pdca.items.models import Handover
+from pdca.items.moves import is_asked_whether_it_came_back
 from pdca.items.permissions import KEEPERS
 from pdca.items.terms import (
     CustomerType,
@@ -139,3 +140,8 @@ def is_to_tell(r: Reading) -> bool:
         return False
     ended = not r.facts.is_open and not r.facts.is_end_told and not r.facts.customer_email_known
     return bool(r.facts.untold) or (ended and r.item.customer_type not in (None, CustomerType.UNKNOWN))
+
+
+def recurrence_url(r: Reading) -> str:
+    """The answer to the recurrence question, for a customer who gave it by phone."""
+    return r.url("items.recurrence") if r.works_here and is_asked_whether_it_came_back(r.facts) else ""

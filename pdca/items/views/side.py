@@ -12,9 +12,11 @@ from flask_babel import format_decimal, gettext
 from pdca import clock
 from pdca.items import words
 from pdca.items.facts import Facts
+from pdca.items.frozen import Act, frozen_refuses
 from pdca.items.models import Item
 from pdca.items.questions import QUESTIONS
 from pdca.items.terms import (
+    CustomerType,
     ItemLinkKind,
     Phase,
 )
@@ -30,6 +32,7 @@ class Someone:
     name: str
     note: str
     has_account: bool = True
+    remove_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,30 @@ class LinkView:
     remove_url: str
 
 
-def people(item: Item) -> Iterator[Someone]:
+def people(r: Reading) -> Iterator[Someone]:
     """Colleagues first, each on one line with all they are; then the customers."""
+    item = r.item
     yield from _colleagues(item)
     if item.proposer is None and item.proposer_name:
         yield Someone(item.proposer_name, gettext("proposer"), False)
     for contact in item.contacts:
-        yield Someone(contact.name, _reach(contact), False)
+        yield Someone(contact.name, _reach(contact), False, _remove_url(r, contact))
     if not item.contacts and item.customer_type is not None:
         yield Someone(item.customer_name or gettext("Unknown"), gettext("customer"), False)
+
+
+def customers_url(r: Reading) -> str:
+    """Where more customers of a group are added."""
+    is_group = r.item.customer_type is CustomerType.GROUP
+    may = r.works_here and r.facts.is_open and not frozen_refuses(r.facts, Act.ANSWER)
+    return r.url("items.customers") if is_group and may else ""
+
+
+def _remove_url(r: Reading, contact: Any) -> str:
+    """One of a group can be taken out; a customer alone is replaced by another."""
+    if not customers_url(r) or contact.not_the_person_at is not None:
+        return ""
+    return r.url("items.remove_customer", contact_id=contact.id)
 
 
 def _colleagues(item: Item) -> Iterator[Someone]:
