@@ -13,8 +13,8 @@ from pdca.db import db
 from pdca.followup.ledger import insert_once
 from pdca.followup.models import Duty, DutyState, Node
 
-# Older than this is red, for people and for /health.
-SILENT = timedelta(minutes=5)
+# Older than this is red, for people and for /health: five minutes after a death it must have been seen.
+SILENT = timedelta(minutes=4, seconds=30)
 # The sweep has a row of its own: whichever process comes first after midnight does it.
 SWEEP = "sweep"
 # So does the look at what must always hold.

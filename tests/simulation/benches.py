@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
+from flask import Flask
 from flask_migrate import upgrade
 
 from pdca import create_app
@@ -79,3 +80,14 @@ def opened(kind: str, folder: Path) -> Iterator[Fresh]:
                 yield fresh
         finally:
             postgresql.execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def application(instance: str, url: str, **settings: object) -> Iterator[Flask]:
+    """An application of a part's own; its connections are closed at the end."""
+    app = create_app(load_settings(instance=instance, database_url=url, secret_key=KEY, **settings))
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.engine.dispose()

@@ -14,19 +14,19 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from flask import Flask
 from sqlalchemy import func, select
 
-from pdca import clock, create_app
-from pdca.config import load_settings
+from pdca import clock
 from pdca.db import db
 from pdca.mail.jobs import deliver
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue
+from tests.simulation.benches import application
 from tests.simulation.figures import Bench, Figure
 
 MESSAGES, RUNS = 1_000, 5
 LEAST = 0.5
-KEY = "a-key-for-the-torture-only-0123456789-abcdefghijk"
 SINK = """
 import asyncio, sys
 from aiosmtpd.smtp import SMTP
@@ -47,8 +47,7 @@ def run(bench: Bench) -> list[Figure]:
     number = max(20, round(MESSAGES * bench.share))
     url, instance = bench.fresh()
     bare, ours, slow = [], [], []
-    with sink() as port:
-        app = create_app(load_settings(**_settings(url, instance, port)))
+    with sink() as port, application(instance, url, mail_url=f"smtp://127.0.0.1:{port}") as app:
         for turn in range(RUNS if bench.share >= 1 else 1):
             mime, address = _filled(app, turn, number)
             slow.append(_fsync_ms(Path(instance)))
@@ -64,11 +63,6 @@ def run(bench: Bench) -> list[Figure]:
     return [Figure("dispatch to a local SMTP sink", f"≥ {LEAST} of a bare loop", seen, ratio >= LEAST and left == 0)]
 
 
-def _settings(url: str, instance: str, port: int) -> dict[str, object]:
-    mail = f"smtp://127.0.0.1:{port}"
-    return {"instance": instance, "database_url": url, "mail_url": mail, "secret_key": KEY}
-
-
 @contextmanager
 def sink() -> Iterator[int]:
     """A mail server in a process of its own; gives its port."""
@@ -81,16 +75,16 @@ def sink() -> Iterator[int]:
         process.communicate()
 
 
-def _filled(app: object, turn: int, number: int) -> tuple[bytes, str]:
+def _filled(app: Flask, turn: int, number: int) -> tuple[bytes, str]:
     """Put the messages in; gives what one of them looks like, for the bare loop."""
     address = "otten@example.nl"
-    with app.app_context(), db.writing():  # type: ignore[attr-defined]
+    with app.app_context(), db.writing():
         for i in range(number):
             about = {"locale": "en"}
             queue("test", address=address, about=about, dedupe_key=f"dispatch:{turn}:{i}", at=clock.now())
         db.session.commit()
         deliver_one = db.session.scalars(select(Message.id).where(Message.state == MessageState.PENDING).limit(1)).one()
-    with app.app_context():  # type: ignore[attr-defined]
+    with app.app_context():
         deliver(clock.now() + timedelta(seconds=1), only=deliver_one)
         mime = db.session.get_one(Message, deliver_one).mime or b""
     return mime, address
@@ -105,8 +99,8 @@ def _bare_loop(port: int, mime: bytes, address: str, number: int, folder: Path) 
             os.fsync(journal.fileno())
 
 
-def _emptied(app: object) -> None:
-    with app.app_context():  # type: ignore[attr-defined]
+def _emptied(app: Flask) -> None:
+    with app.app_context():
         while deliver(clock.now() + timedelta(seconds=1)).accepted:
             pass
 
@@ -127,7 +121,7 @@ def _fsync_ms(folder: Path, times: int = 50) -> float:
         return (time.perf_counter() - began) / times * 1000
 
 
-def _still_waiting(app: object) -> int:
-    with app.app_context():  # type: ignore[attr-defined]
+def _still_waiting(app: Flask) -> int:
+    with app.app_context():
         waiting = select(func.count()).select_from(Message).where(Message.state != MessageState.ACCEPTED)
         return db.session.scalar(waiting) or 0

@@ -16,21 +16,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select
 
-from pdca import clock, create_app, scheduler
-from pdca.config import load_settings
+from pdca import clock, scheduler
 from pdca.db import db
 from pdca.followup import nodes
 from pdca.followup.models import Duty, Notice
 from pdca.items.models import Item, Round
 from pdca.items.terms import Kind, Phase
 from tests.factories import signed_in
+from tests.simulation.benches import application
 from tests.simulation.figures import Bench, Figure
 from tests.stories import crew
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 DUTIES, PER_ITEM, ITEMS = 100_000, 5, 100
 TICK_S, MEMORY_MB, WAIT_S, TIMES_IDLE = 5.0, 300, 1_800.0, 2.0
-KEY = "a-key-for-the-torture-only-0123456789-abcdefghijk"
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,17 @@ def run(bench: Bench) -> list[Figure]:
     """Fill, measure the board alone, start the follow-up as a process of its own, measure the board again."""
     number = max(1_000, round(DUTIES * bench.share))
     url, instance = bench.fresh()
-    settings = {"instance": instance, "database_url": url, "secret_key": KEY}
-    app = create_app(load_settings(**settings))
-    client, path = _filled(app, number)
-    bench.say(f"load: {number} duties are due")
-    idle = _board_ms(client, path)
-    with _followup(settings) as report:
-        busy = [_one_board_ms(client, path)]
-        while not report.poll(0.05) and sum(busy) < WAIT_S * 1000:
-            busy.append(_one_board_ms(client, path))
-        ticked: Ticked = report.recv()
-    with app.app_context():
-        noticed = db.session.scalar(select(func.count(func.distinct(Notice.duty_id)))) or 0
-        db.engine.dispose()
+    with application(instance, url) as app:
+        client, path = _filled(app, number)
+        bench.say(f"load: {number} duties are due")
+        idle = _board_ms(client, path)
+        with _followup(instance, url) as report:
+            busy = [_one_board_ms(client, path)]
+            while not report.poll(0.05) and sum(busy) < WAIT_S * 1000:
+                busy.append(_one_board_ms(client, path))
+            ticked: Ticked = report.recv()
+        with app.app_context():
+            noticed = db.session.scalar(select(func.count(func.distinct(Notice.duty_id)))) or 0
     return _figures(number, noticed, ticked, idle, busy)
 
 
@@ -166,21 +163,23 @@ def _one_board_ms(client: FlaskClient, path: str) -> float:
 
 
 @contextmanager
-def _followup(settings: dict[str, object]) -> Iterator[Connection]:
+def _followup(instance: str, url: str) -> Iterator[Connection]:
     """The follow-up in a process of its own, from the first pass to the one that finds nothing."""
     here, there = Pipe(duplex=False)
-    process = get_context("spawn").Process(target=_tick_on, args=(settings, there))
+    process = get_context("spawn").Process(target=_tick_on, args=(instance, url, there))
     process.start()
     try:
         yield here
     finally:
         process.kill()
         process.join()
+        here.close()
+        there.close()
 
 
-def _tick_on(settings: dict[str, object], report: Connection) -> None:
-    app, passes, began = create_app(load_settings(**settings)), [], time.perf_counter()
-    with app.app_context():
+def _tick_on(instance: str, url: str, report: Connection) -> None:
+    passes, began = [], time.perf_counter()
+    with application(instance, url) as app, app.app_context():
         more = True
         while more:
             start = time.perf_counter()
@@ -188,3 +187,4 @@ def _tick_on(settings: dict[str, object], report: Connection) -> None:
             passes.append(time.perf_counter() - start)
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     report.send(Ticked(passes, size, time.perf_counter() - began))
+    report.close()
