@@ -12,7 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from pdca import clock
 from pdca.db import db
+from pdca.followup import invariants
 from pdca.mail import operations, rendering
 from pdca.mail.jobs import Delivered, deliver
 from pdca.mail.models import Attempt, Breaker, Message
@@ -44,8 +46,11 @@ def set_up(app: Flask, **changes: object) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _registries() -> Iterator[None]:
+def _registries(request: pytest.FixtureRequest) -> Iterator[None]:
     """Renderers, checks and listeners are the process's; a test's own go with it."""
+    if "app" in request.fixturenames:
+        # It brings the ones that stay.
+        request.getfixturevalue("app")
     renderers, checks = dict(rendering._renderers), dict(rendering._checks)
     dead, accepted = list(operations._when_dead), list(operations._when_accepted)
     rendering.register_renderer("letter", letter)
@@ -56,6 +61,16 @@ def _registries() -> Iterator[None]:
     rendering._checks.update(checks)
     operations._when_dead[:] = dead
     operations._when_accepted[:] = accepted
+
+
+@pytest.fixture(autouse=True)
+def _what_must_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test of the outbox I1-I6 hold (those that ask for no living engine)."""
+    app = request.getfixturevalue("app") if "app" in request.fixturenames else None
+    yield
+    if app is not None:
+        with app.app_context(), db.reading():
+            assert list(invariants.broken(clock.now(), alive=False)) == []
 
 
 def letter(message: Message, at: datetime) -> Rendered:

@@ -75,3 +75,12 @@ def test_every_dependency_says_why():
     block = project[project.index("dependencies = [") : project.index("[project.scripts]")]
     silent = [line for line in block.splitlines() if re.match(r'\s+"', line) and "#" not in line]
     assert [line for line in silent if "pdca-tracker[" not in line] == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+)
+def test_every_link_within_the_project_leads_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    paths = [path for path in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text) if "://" not in path]
+    assert [path for path in paths if not ((ROOT / page).parent / path).exists()] == []
