@@ -52,6 +52,7 @@ def test_without_once_it_says_what_to_do(app):
     assert "say --once; `pdca scheduler` runs it every minute" in result.output
 
 
+@pytest.mark.fault(14)
 def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_path: Path):
     with app.app_context(), db.writing():
         message = queue(

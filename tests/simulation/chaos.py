@@ -14,7 +14,7 @@ WORKERS = 4
 FAULTY = 0.4
 SEED = 40
 LAST = 0.02
-FINISH_S = 420.0
+FINISH_S = 900.0
 
 
 def run(bench: Bench) -> list[Figure]:
