@@ -105,7 +105,7 @@ class Moody(Sink):
 
     def act_at(self, stage: str) -> str | None:
         """By chance."""
-        if stage == "mail":
+        if stage == "mail" and not self.calm:
             self.tries += 1
         share = {**SHARES, "banner": 0.01, "ehlo": 0.01}[stage]
         if self.calm or self.dice.random() >= share:
