@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 import pytest
@@ -28,7 +29,11 @@ def keep(part, kind, figure, share=1.0):
 
 def run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["torture", *arguments])
-    return torture.main()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return torture.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_what_was_finished_is_not_run_again(monkeypatch, capsys):

@@ -57,6 +57,8 @@ def main() -> int:
     parts = asked.parts or [part for part in PARTS if find_spec(f"tests.simulation.{part}")]
     kinds = [asked.database] if asked.database else list(benches.KINDS)
     KEPT.mkdir(parents=True, exist_ok=True)
+    # Told to stop, it takes along what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"{', '.join(parts)} on {' and '.join(kinds)}, share {asked.share:g}; {pacing.in_words()}", flush=True)
     for kind in kinds:
         for part in parts:
@@ -106,15 +108,15 @@ def _run(part: str, kind: str, share: float, *, again: bool) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """It and everything it started; SIGINT first, so that PostgreSQL and the workers are stopped by their owners."""
-    for number in (signal.SIGINT, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        os.killpg(process.pid, number)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            continue
+    """Politely first: it stops PostgreSQL and the workers itself. Then it and everything it started."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _inside(part: str, kind: str, share: float) -> int:
@@ -127,6 +129,9 @@ def _inside(part: str, kind: str, share: float) -> int:
     try:
         with benches.opened(kind, work) as fresh:
             figures = import_module(f"tests.simulation.{part}").run(Bench(kind, fresh, share, say))
+    except KeyboardInterrupt:
+        say("stopped")
+        return 1
     finally:
         shutil.rmtree(work, ignore_errors=True)
     seconds = round(time.monotonic() - began)
