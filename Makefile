@@ -6,7 +6,7 @@ BIN := .venv/bin
 PORT ?= 5000
 WORKERS ?= 2
 
-.PHONY: help run test check format messages bench screenshots lock clean
+.PHONY: help run test check format messages bench torture screenshots lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ messages: .venv/.dev ## collect the texts, name what has no Dutch yet, compile
 
 bench: .venv/.dev ## our board beside a minimal reference, as ratios (ARGS="--json FILE"; ARGS=--growth: what grows)
 	@$(BIN)/python -m tools.bench $(ARGS)
+
+torture: .venv/.dev ## the full counts of docs/reliability.md, resumable (ARGS="kills_named --database sqlite --share 0.1")
+	@$(BIN)/python -m tests.simulation.torture $(ARGS)
 
 screenshots: .venv/.dev ## every page in both languages, light and dark, wide and narrow, into instance/screenshots
 	@tools/browser.sh

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -80,10 +81,13 @@ def command() -> None:
     watch = Watch()
     scheduler = build(current_app._get_current_object(), watch)  # type: ignore[attr-defined]
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: _stop(scheduler))
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    ending = threading.Thread(target=_end, args=(scheduler,), daemon=True)
+    ending.start()
     logger.info("follow-up runs: %s", ", ".join(f"{job.name} every {job.every_s} s" for job in JOBS))
     threading.Thread(target=_keep_ticking, args=(scheduler, watch), daemon=True, name="clock").start()
     scheduler.start()
+    ending.join()
 
 
 def build(app: Flask, watch: Watch) -> BlockingScheduler:
@@ -136,8 +140,12 @@ def _goes_on() -> bool:
     return not stopping.is_set()
 
 
-def _stop(scheduler: BlockingScheduler) -> None:
-    """Finish what is being sent, start nothing new."""
-    stopping.set()
-    if scheduler.running:
-        scheduler.shutdown(wait=True)
+def _end(scheduler: BlockingScheduler) -> None:
+    """When it is told to stop: finish what is being sent, start nothing new.
+
+    Not in the signal's handler, which may have interrupted the scheduler between two of its own steps.
+    """
+    stopping.wait()
+    while not scheduler.running:
+        time.sleep(0.01)
+    scheduler.shutdown(wait=True)

@@ -67,6 +67,7 @@ def test_a_second_pass_in_the_same_minute_does_nothing(promised: Stage):
     assert [mail.lines for mail in promised.mailbox.new()] == [["overview"], ["1 promise passed"]]
 
 
+@pytest.mark.fault(24)
 def test_four_passes_at_once_send_one_mail(promised: Stage):
     barrier, failed = threading.Barrier(4), []
 
@@ -88,8 +89,9 @@ def test_four_passes_at_once_send_one_mail(promised: Stage):
     assert promised.said("omar") == ["1 promise passed"]
 
 
+@pytest.mark.fault(15, 24)
 def test_a_long_pass_gives_leases_that_are_not_over_yet(promised: Stage, monkeypatch: pytest.MonkeyPatch):
-    """Faults 15 and 24: steps and gathering took so long that their beginning lies further back than a lease."""
+    """Steps and gathering took so long that their beginning lies further back than a lease."""
     given, took = [], 0.4
     gathers, delivers = jobs.gather_all, jobs.deliver
 
@@ -143,6 +145,7 @@ def test_what_was_done_meanwhile_is_not_said(promised: Stage):
     assert promised.passes(at(3, 24, 8)).said("omar") == []
 
 
+@pytest.mark.fault(40)
 def test_a_removed_member_gets_nothing(promised: Stage):
     """The keeper is caretaker at once; the reminder that was planned goes there."""
     promised.passes(at(3, 24, 6))
@@ -153,6 +156,7 @@ def test_a_removed_member_gets_nothing(promised: Stage):
     assert promised.said("bo") == ["1 promise passed", "1 assign", "1 caretaker"]
 
 
+@pytest.mark.fault(40)
 def test_a_mail_that_waited_for_somebody_who_left_does_not_leave(promised: Stage):
     queue_only(promised, at(3, 24, 8))
     with promised.work() as team:
@@ -180,6 +184,7 @@ def test_who_cannot_be_mailed_is_followed_by_the_keeper(promised: Stage):
     assert promised.passes(at(3, 24)).said("bo") == ["1 promise passed"]
 
 
+@pytest.mark.fault(19)
 def test_a_mail_that_dies_goes_to_the_next_in_line(promised: Stage):
     """The address turns out bad while today's mail is on its way."""
     queue_only(promised, at(3, 24, 8))

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from pdca import clock, scheduler
@@ -52,6 +53,7 @@ def test_without_once_it_says_what_to_do(app):
     assert "say --once; `pdca scheduler` runs it every minute" in result.output
 
 
+@pytest.mark.fault(14)
 def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_path: Path):
     with app.app_context(), db.writing():
         message = queue(
@@ -75,6 +77,36 @@ def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_pat
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     assert "follow-up runs: tick every 60 s, deliver every 10 s, audit every 300 s" in errors
+
+
+@pytest.mark.fault(14)
+def test_told_to_stop_before_it_began_it_stops(app, monkeypatch):
+    """The signal may come at any moment, also just before the first tick."""
+    made, builds = [], scheduler.build
+
+    def build(one):
+        built = builds(one)
+        starts = built.start
+
+        def late():
+            scheduler.stopping.set()
+            time.sleep(0.1)
+            starts()
+
+        built.start = late
+        made.append(built)
+        return built
+
+    monkeypatch.setattr(scheduler, "build", build)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        result = app.test_cli_runner().invoke(args=["scheduler"])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        scheduler.stopping.clear()
+    assert result.exit_code == 0
+    assert not made[0].running
 
 
 def _within(seconds: float, holds) -> bool:

@@ -117,6 +117,7 @@ def test_doctor_says_that_mail_to_files_reaches_nobody(tmp_path):
     assert (told.returncode, "PDCA_MAIL_URL" in told.stdout) == (1, True)
 
 
+@pytest.mark.fault(25)
 def test_serve_runs_web_and_one_followup_and_stops_both(tmp_path):
     pdca(tmp_path, "setup")
     port = free_port()

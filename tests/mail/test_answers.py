@@ -75,6 +75,7 @@ DOWN = {
 }
 
 
+@pytest.mark.fault(16, 20)
 @pytest.mark.parametrize("script", DOWN.values(), ids=DOWN.keys())
 def test_a_server_that_does_not_work_costs_no_attempt(mailing, server, app, at, script):
     """Released, not counted, and the server is left alone for a minute; then the mail goes."""
@@ -100,8 +101,9 @@ def test_nobody_listens(mailing, app, at):
     assert "refused" in mailing.message(ident).last_error.lower()
 
 
+@pytest.mark.fault(17)
 def test_a_whole_conversation_ends_by_its_deadline(mailing, server, app, at):
-    """Fault 17: a byte now and then does not count as an answer."""
+    """A byte now and then does not count as an answer."""
     from pdca import clock
 
     set_up(app, mail_budget=1)
@@ -135,8 +137,8 @@ class TestThisMessageLater:
         assert mailing.breaker() is None
         assert mailing.deliver(at + 2 * MINUTE) == Delivered(accepted=1)
 
+    @pytest.mark.fault(18)
     def test_three_hours_of_no_then_once(self, mailing, server, at):
-        """Fault 18."""
         ident = mailing.put(at)
         server.ever(rcpt="450 4.7.1 greylisted")
         for minutes in range(0, 180, 5):
@@ -160,8 +162,21 @@ class TestThisMessageLater:
         assert told == [ident]
         assert 6 <= mailing.outcomes(ident).count("later") <= 10
 
+    @pytest.mark.fault(20)
+    @pytest.mark.parametrize("script", [{"banner": "554 no service"}, {"mail": "503 5.5.1 bad sequence"}])
+    def test_an_hour_of_a_broken_server_with_many_due_kills_none(self, mailing, server, at, script):
+        idents = [mailing.put(at, f"klant{number}@example.nl") for number in range(30)]
+        server.ever(**script)
+        for minutes in range(0, 60, 5):
+            assert mailing.deliver(at + minutes * MINUTE).accepted == 0
+        server.ever(**dict.fromkeys(script))
+        assert mailing.deliver(at + 80 * MINUTE) == Delivered(accepted=30)
+        assert {mailing.message(ident).state for ident in idents} == {MessageState.ACCEPTED}
+        assert len(server.taken) == 30
+
+    @pytest.mark.fault(20)
     def test_days_of_a_broken_server_are_not_counted(self, mailing, server, at):
-        """Fault 20: 0 dead, all sent after."""
+        """0 dead, all sent after."""
         ident = mailing.put(at)
         server.ever(banner="554 no service")
         for hours in range(100):
@@ -172,11 +187,11 @@ class TestThisMessageLater:
 
 
 class TestNeverThisAddress:
+    @pytest.mark.fault(19)
     @pytest.mark.parametrize(
         "answer", ["550 5.1.1 user unknown", "553 5.1.3 bad address", "551 5.1.6 moved", "550 5.2.1 disabled"]
     )
     def test_it_is_dead_and_not_mailed_again(self, mailing, server, app, at, answer):
-        """Fault 19."""
         told = []
         on_dead(lambda message, _at: told.append((message.id, message.state)))
         ident = mailing.put(at, "Otten@Example.nl")
@@ -225,9 +240,10 @@ class TestNeverThisMessage:
 
 
 class TestLostAfterTheDot:
+    @pytest.mark.fault(21)
     @pytest.mark.parametrize("act", [HANG_UP, SILENCE, DRIP])
     def test_the_same_copy_goes_again_after_the_lease(self, mailing, server, app, at, act):
-        """Fault 21: at most one more copy per lost answer, under the same name."""
+        """At most one more copy per lost answer, under the same name."""
         set_up(app, mail_budget=1)
         server.drip_s = 0.3
         ident = mailing.put(at)
@@ -291,7 +307,7 @@ class TestBreaker:
         assert second is None
 
     def test_a_clock_that_was_set_back_does_not_stop_mail_for_a_day(self, mailing, server, at):
-        """Fault 33."""
+        """A part of fault 33."""
         mailing.put(at)
         server.then("banner", "421 too busy")
         mailing.deliver(at)

@@ -53,8 +53,8 @@ class TestLease:
         assert claim(app, at) is None
         assert mailing.deliver(at + LEASE - SECOND) == Delivered()
 
+    @pytest.mark.fault(4, 5)
     def test_an_abandoned_one_goes_after_the_lease_and_is_marked(self, mailing, app, server, at):
-        """Faults 4 and 5."""
         ident = mailing.put(at)
         abandoned = claim(app, at).letter
         assert mailing.deliver(at + LEASE + SECOND) == Delivered(accepted=1)
@@ -64,13 +64,14 @@ class TestLease:
         assert server.received[0].mime == abandoned.mime
 
     def test_a_lease_far_ahead_heals(self, mailing, app, server, at):
-        """Fault 33: somebody set the clock back."""
+        """A part of fault 33: somebody set the clock back."""
         mailing.put(at - timedelta(days=2))
         claim(app, at)
         assert mailing.deliver(at - timedelta(days=1)) == Delivered(accepted=1)
 
+    @pytest.mark.fault(15)
     def test_who_was_frozen_for_ten_minutes_does_not_send_the_text(self, mailing, app, server, at, monkeypatch):
-        """Fault 15: the token is looked at again before DATA."""
+        """The token is looked at again before DATA."""
         ident = mailing.put(at)
         looks = jobs._still_ours
 
@@ -86,9 +87,9 @@ class TestLease:
         monkeypatch.undo()
         assert mailing.deliver(at + 3 * LEASE) == Delivered(accepted=1)
 
+    @pytest.mark.fault(22)
     @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180)])
     def test_a_lease_shorter_than_a_conversation_stops_the_start(self, tmp_path, budget, lease):
-        """Fault 22."""
         with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be longer"):
             settings_for(tmp_path, mail_budget=budget, mail_lease=lease)
 
@@ -110,8 +111,9 @@ class TestAcceptJournal:
         assert "otten" not in json.dumps(line)
         assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
 
+    @pytest.mark.fault(11, 12)
     def test_who_died_between_journal_and_settlement_costs_no_copy(self, mailing, app, server, tmp_path, at):
-        """Faults 11 and 12: exactly one copy."""
+        """Exactly one copy."""
         told = []
         on_accepted(lambda message, when: told.append((message.id, when)))
         ident = mailing.put(at)
@@ -134,7 +136,7 @@ class TestAcceptJournal:
         assert journal.find(taken.message_id).key == "letter:1"
 
     def test_a_full_disk_leaves_the_journal_as_it_was(self, mailing, app, tmp_path, at, monkeypatch):
-        """Fault 27."""
+        """A part of fault 27."""
         mailing.put(at)
         taken = claim(app, at).letter
         journal = AcceptJournal(tmp_path)
@@ -197,6 +199,7 @@ class TestSettling:
         assert told == [ident]
         assert mailing.outcomes(ident) == ["reclaimed", "accepted", "accepted"]
 
+    @pytest.mark.fault(26)
     def test_a_busy_database_delays_settling_and_never_resends(self, mailing, server, app, at, monkeypatch):
         """Fault 26, the short form."""
         ident = mailing.put(at)
@@ -241,8 +244,8 @@ class TestSettling:
 
 
 class TestMakingReady:
+    @pytest.mark.fault(14, 29)
     def test_a_kind_that_nobody_writes_is_held_and_the_rest_goes_on(self, mailing, server, at):
-        """Faults 14 and 29."""
         strange, known = mailing.put(at, kind="from_the_future"), mailing.put(at)
         assert mailing.deliver(at) == Delivered(held=1, accepted=1)
         message = mailing.message(strange)
@@ -250,6 +253,7 @@ class TestMakingReady:
         assert message.last_error == "Nothing here writes mails of this kind."
         assert mailing.message(known).state is MessageState.ACCEPTED
 
+    @pytest.mark.fault(29)
     def test_a_template_that_fails_holds_only_its_own(self, mailing, server, at):
         def broken(message, _at):
             return letter(message, _at) if message.address.startswith("good") else 1 / 0
@@ -260,6 +264,7 @@ class TestMakingReady:
         assert mailing.message(bad).last_error == "ZeroDivisionError: division by zero"
         assert mailing.message(good).state is MessageState.ACCEPTED
 
+    @pytest.mark.fault(29)
     def test_a_row_that_cannot_be_read_is_held(self, mailing, server, app, at):
         bad, good = mailing.put(at), mailing.put(at)
         if app.extensions["settings"].database.startswith("sqlite"):
@@ -289,8 +294,8 @@ class TestMakingReady:
         assert mailing.message(ident).state is MessageState.OBSOLETE
         assert server.received == []
 
+    @pytest.mark.fault(40)
     def test_rights_are_looked_at_when_it_leaves(self, mailing, server, at):
-        """Fault 40."""
         register_check("letter", lambda message, _at: message.address != "left@example.nl")
         gone, here = mailing.put(at, "left@example.nl"), mailing.put(at)
         assert mailing.deliver(at) == Delivered(obsolete=1, accepted=1)
@@ -384,6 +389,7 @@ def workers(number, tmp_path, database, url, at):
     return started
 
 
+@pytest.mark.fault(24)
 def test_four_processes_deliver_each_mail_once(mailing, server, tmp_path, database, at):
     """Fault 24, the short form."""
     idents = [mailing.put(at, f"klant{number}@example.nl") for number in range(40)]
@@ -398,8 +404,9 @@ def test_four_processes_deliver_each_mail_once(mailing, server, tmp_path, databa
     assert {mailing.message(ident).state for ident in idents} == {MessageState.ACCEPTED}
 
 
+@pytest.mark.fault(13)
 def test_a_process_that_is_killed_loses_nothing(mailing, server, tmp_path, database, at):
-    """Fault 13, the short form: a mail it held goes after the lease, at most one more copy."""
+    """A mail it held goes after the lease, at most one more copy."""
     for number in range(30):
         mailing.put(at, f"klant{number}@example.nl")
     (worker,) = workers(1, tmp_path, database, server.url, at)
@@ -417,8 +424,9 @@ def test_a_process_that_is_killed_loses_nothing(mailing, server, tmp_path, datab
     assert sum(copies.values()) <= 31
 
 
+@pytest.mark.fault(26)
 def test_two_threads_with_the_lock_held_by_a_third(mailing, server, app, at):
-    """Fault 26: a slow writer only delays."""
+    """A slow writer only delays."""
     for number in range(6):
         mailing.put(at, f"klant{number}@example.nl")
     holding, release = threading.Event(), threading.Event()
@@ -444,8 +452,9 @@ def test_two_threads_with_the_lock_held_by_a_third(mailing, server, app, at):
     assert len(server.received) == 6
 
 
+@pytest.mark.fault(15, 26)
 def test_a_lease_counts_from_when_it_was_our_turn_to_write(mailing, app, at):
-    """Faults 15 and 26: whoever waited long for the database would else mail with a lease that has nearly run out."""
+    """Whoever waited long for the database would else mail with a lease that has nearly run out."""
     # PostgreSQL has no single writer: nobody waits there.
     waited = 0.6 if app.extensions["settings"].database.startswith("sqlite") else 0.0
     ident = mailing.put(at)
@@ -469,8 +478,9 @@ def test_a_lease_counts_from_when_it_was_our_turn_to_write(mailing, app, at):
     assert mailing.message(ident).lease_until >= at + LEASE + timedelta(seconds=waited / 2)
 
 
+@pytest.mark.fault(25)
 def test_a_web_server_never_delivers(tmp_path, database):
-    """Fault 25: making the application starts nothing."""
+    """Making the application starts nothing."""
     before = threading.active_count()
     create_app(settings_for(tmp_path, database))
     assert threading.active_count() == before

@@ -62,8 +62,9 @@ class TestServers:
         assert "STARTTLS" in mailing.message(ident).last_error
         assert server.received == []
 
+    @pytest.mark.fault(20)
     def test_a_wrong_password_costs_no_attempt(self, app, at):
-        """Fault 20: 535."""
+        """535."""
         with smtp.serving(login=("ada", "right")) as server:
             set_up(app, mail_url=f"smtp://ada:wrong@localhost:{server.port}")
             outbox = Outbox(app)
@@ -128,7 +129,7 @@ class TestFiles:
         assert len(list((tmp_path / "mail").iterdir())) == 1
 
     def test_a_folder_that_cannot_be_written_costs_no_attempt(self, outbox, tmp_path, at):
-        """Fault 27: delay, no loss."""
+        """Delay, no loss."""
         (tmp_path / "mail").write_text("in the way")
         ident = outbox.put(at)
         assert outbox.deliver(at) == Delivered(deferred=1)

@@ -21,7 +21,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, make_url, select, update
 
 from pdca import create_app, failpoints
 from pdca.config import load_settings
@@ -39,6 +39,7 @@ from pdca.people.models import Absence, Membership, Person, Role
 from tests.factories import a_member, a_team
 from tests.peers.smtp import HANG_UP
 from tests.simulation import people
+from tests.simulation.benches import Fresh
 from tests.simulation.judge import Event, Verdict, What
 from tests.simulation.sink import Sink, listening
 from tests.simulation.workers import KEY
@@ -410,18 +411,14 @@ def removed_is_mailed(stage: Stage) -> None:
 
 
 def _drop(stage: Stage, table: str, *constraints: str) -> None:
-    with stage.app.app_context(), db.engine.connect() as connection:
-        raw = connection.execution_options(isolation_level="AUTOCOMMIT")
-        _without(raw, table, constraints)
+    with stage.app.app_context():
+        with db.writing(), db.engine.connect() as connection:
+            raw = connection.execution_options(isolation_level="AUTOCOMMIT")
+            operations = Operations(MigrationContext.configure(raw))
+            with operations.batch_alter_table(table) as altered:
+                for name in constraints:
+                    altered.drop_constraint(name, type_="unique")
         db.engine.dispose()
-
-
-def _without(connection: Any, table: str, constraints: tuple[str, ...]) -> None:
-    with db.writing():
-        operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table(table) as altered:
-            for name in constraints:
-                altered.drop_constraint(name, type_="unique")
 
 
 @dataclass(frozen=True)
@@ -452,22 +449,40 @@ DEFECTS = (
 )
 
 
-@contextmanager
-def stage(url: str, instance: str) -> Iterator[Stage]:
-    """A stage on this database, and everything as it was afterwards."""
-    with listening(Slow()) as sink, pytest.MonkeyPatch.context() as patch:
-        app = create_app(load_settings(instance=Path(instance), database_url=url, mail_url=sink.url, secret_key=KEY))
-        try:
-            yield Stage(app, sink, patch)
-        finally:
-            with app.app_context():
-                db.engine.dispose()
+class Theatre:
+    """One application for all scenes, each on a database of its own: templates and statements are compiled once."""
 
+    def __init__(self, fresh: Fresh) -> None:
+        self.fresh = fresh
+        self.url, instance = fresh()
+        self.app = create_app(load_settings(instance=Path(instance), database_url=self.url, secret_key=KEY))
+        with self.app.app_context():
+            event.listen(db.engine, "do_connect", self._elsewhere)
 
-def play(fresh: Callable[[], tuple[str, str]], defect: Defect, *, sound: bool) -> list[Event]:
-    """The scene of this defect, with or without it; the history."""
-    with stage(*fresh()) as here:
-        if not sound:
-            defect.sabotage(here)
-        defect.scene(here)
-        return here.history
+    def play(self, defect: Defect, *, sound: bool) -> list[Event]:
+        """The scene of this defect, with or without it; the history."""
+        with self._stage() as stage:
+            if not sound:
+                defect.sabotage(stage)
+            defect.scene(stage)
+            return stage.history
+
+    @contextmanager
+    def _stage(self) -> Iterator[Stage]:
+        self.url, instance = self.fresh()
+        with listening(Slow()) as sink, pytest.MonkeyPatch.context() as patch:
+            given = self.app.extensions["settings"]
+            changed = {"instance": Path(instance), "mail_url": sink.url}
+            self.app.extensions["settings"] = given.model_copy(update=changed)
+            try:
+                yield Stage(self.app, sink, patch)
+            finally:
+                with self.app.app_context():
+                    db.engine.dispose()
+
+    def _elsewhere(self, _dialect: Any, _record: Any, args: list[Any], given: dict[str, Any]) -> None:
+        """Connect to the database of this scene instead of the first one."""
+        if self.url.startswith("sqlite"):
+            args[0] = self.url.removeprefix("sqlite:///")
+        else:
+            given["dbname"] = make_url(self.url).database

@@ -20,19 +20,19 @@ NAME = re.compile(rb"^Message-ID: *(<[^>]+>)", re.M | re.I)
 
 LATER = ("450 4.2.1 busy", "451 4.7.1 greylisted", "452 4.3.1 full")
 DOWN = ("421 4.3.2 closing", "503 5.5.1 bad sequence", "454 4.7.0 later", HANG_UP)
-# What goes wrong at each stage when something does. Whatever says that the server itself is down is seldom: each
+# What goes wrong at each stage when something does. Whatever looks as if the server itself is down is seldom: each
 # time everybody rests. Silence is seldom too: it costs a whole budget.
 FAULTS = {
     "banner": ("554 no service", "421 too busy", HANG_UP),
     "ehlo": ("421 4.3.2 closing", HANG_UP),
     "mail": (*DOWN, "530 5.7.0 sign in first"),
-    "rcpt": (*LATER * 6, *("550 5.1.1 user unknown", "554 5.7.1 policy") * 4, *DOWN, SILENCE),
-    "data": (*LATER * 6, *("554 5.5.1 no",) * 6, *DOWN, DRIP),
-    "dot": (*LATER * 3, *("554 5.7.1 spam",) * 4, *(HANG_UP,) * 8, SILENCE),
+    "rcpt": (*LATER * 12, *("550 5.1.1 user unknown", "554 5.7.1 policy") * 12, *DOWN, SILENCE),
+    "data": (*LATER * 8, *("554 5.5.1 no",) * 10, *DOWN, DRIP),
+    "dot": (*LATER * 4, *("554 5.7.1 spam",) * 10, *(HANG_UP,) * 5, SILENCE),
 }
 FOR_EVER = ("550 5.1.1 user unknown", "554 5.7.1 policy", "554 5.5.1 no", "554 5.7.1 spam")
 # Of 100 whole conversations so many meet a fault.
-SHARES = {"mail": 0.01, "rcpt": 0.15, "data": 0.13, "dot": 0.24}
+SHARES = {"mail": 0.005, "rcpt": 0.15, "data": 0.13, "dot": 0.24}
 
 
 class Sink(smtp.Server):
@@ -105,7 +105,7 @@ class Moody(Sink):
 
     def act_at(self, stage: str) -> str | None:
         """By chance."""
-        if stage == "mail":
+        if stage == "mail" and not self.calm:
             self.tries += 1
         share = {**SHARES, "banner": 0.01, "ehlo": 0.01}[stage]
         if self.calm or self.dice.random() >= share:

@@ -17,14 +17,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-from pdca import create_app, failpoints
+from pdca import create_app, failpoints, scheduler
 from pdca.config import load_settings
 from pdca.db import db
 from pdca.followup import invariants
@@ -82,6 +82,7 @@ class Mother:
 
     def __init__(self, url: str, instance: str, mail_url: str) -> None:
         self.began = time.monotonic()
+        self.where = (url, instance)
         self.history = Path(instance) / "history.jsonl"
         self.workers: list[Worker] = []
         command = [sys.executable, "-m", "tests.simulation.workers", url, instance, mail_url, repr(self.began)]
@@ -104,7 +105,10 @@ class Mother:
         self._order(do="letters", first=first, count=count)
 
     def fork(self, name: str, **orders: object) -> Worker:
-        """A worker. `loop`: until it is killed; else one pass. `failpoint`, `ahead` (seconds), `start` (when)."""
+        """A worker: one pass, or `loop` until it is killed, or what="command" until it is told to stop.
+
+        `failpoint` ends or freezes it, `ahead` sets its clock so many seconds ahead, `start` is when it begins.
+        """
         worker = Worker(name, self._order(do="fork", name=name, **orders)["pid"])
         self.workers = [one for one in self.workers if one.is_alive] + [worker]
         return worker
@@ -274,6 +278,9 @@ class _Child:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         mother = os.getppid()
         time.sleep(max(0.0, self.start - self._elapsed()))
+        if self.what == "command":
+            self._command(self.home.app)
+            return
         while True:
             self._pass(self.home.app)
             if not self.loop or os.getppid() != mother:
@@ -288,6 +295,20 @@ class _Child:
         except Exception as error:
             # The next pass tries again, as in the scheduler; a single one says so.
             _Recorder.note(What.PHASE, words=f"{FAILED} {type(error).__name__}: {str(error)[:300]}")
+
+    def _command(self, app: Flask) -> None:
+        """`pdca scheduler` itself, by the clock of the rehearsal, until it is told to stop."""
+
+        def now() -> datetime:
+            return self.moment + timedelta(seconds=self._elapsed())
+
+        # Its ticker goes by the real clock, and would first count every minute since the rehearsal's Monday.
+        tick = replace(scheduler.JOBS[0], run=lambda: followup_once(now(), go_on=scheduler._goes_on))
+        mail = replace(scheduler.JOBS[1], run=lambda: deliver(now(), go_on=scheduler._goes_on))
+        scheduler.JOBS = (tick, mail)
+        result = app.test_cli_runner().invoke(args=["scheduler"])
+        if result.exit_code:
+            _Recorder.note(What.PHASE, words=f"{FAILED} {result.exception!r}")
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.home.began

@@ -1,0 +1,90 @@
+"""The runner of the torture: it goes on where it stopped; a missed figure is said, also by the exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+import pytest
+
+from tests.simulation import torture
+
+MET = {"name": "kills", "bound": "0 lost", "seen": "0 lost", "is_met": True}
+ELSE = {**MET, "seen": "3 lost", "is_met": False}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(torture, "KEPT", tmp_path)
+    monkeypatch.setattr(torture, "DOCS", tmp_path / "reliability.md")
+    monkeypatch.setattr(torture, "ROOT", tmp_path)
+    (tmp_path / "reliability.md").write_text(f"Before.\n\n{torture.BEGIN}{torture.END}\nAfter.\n")
+
+
+def keep(part, kind, figure, share=1.0):
+    kept = {"share": share, "seconds": 1, "day": "2026-03-02", "figures": [figure]}
+    torture._path(part, kind).write_text(json.dumps(kept))
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["torture", *arguments])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return torture.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_what_was_finished_is_not_run_again(monkeypatch, capsys):
+    keep("chaos", "sqlite", MET)
+    assert run(monkeypatch, "chaos", "--database", "sqlite") == 0
+    said = capsys.readouterr().out
+    assert "chaos on sqlite: finished before" in said
+    assert "| kills | 0 lost | 0 lost | met |" in said
+    assert "factor 1/180: lease 1 s, conversation 0.5 s" in said
+
+
+def test_a_missed_figure_is_said(monkeypatch, capsys):
+    keep("chaos", "sqlite", ELSE)
+    assert run(monkeypatch, "chaos", "--database", "sqlite") == 1
+    assert "| kills | 0 lost | 3 lost | **missed** |" in capsys.readouterr().out
+
+
+def test_a_smaller_share_does_not_count_for_the_whole():
+    keep("chaos", "sqlite", MET, share=0.1)
+    assert torture._kept("chaos", "sqlite", 1.0) == []
+    assert [figure.name for figure in torture._kept("chaos", "sqlite", 0.1)] == ["kills"]
+
+
+def test_a_part_that_did_not_finish_is_missed():
+    table = torture._table({("chaos", "sqlite"): []}, ["sqlite"], 1.0)
+    assert "| chaos | finishes | it did not | **missed** |" in table
+
+
+def test_the_book_gets_the_table_of_a_whole_run_in_the_place_of_the_last(monkeypatch):
+    for part in torture.PARTS:
+        for kind in ("sqlite", "postgresql"):
+            keep(part, kind, MET)
+    for _ in range(2):
+        assert run(monkeypatch) == 0
+    book = torture.DOCS.read_text()
+    assert book.startswith("Before.")
+    assert book.endswith("After.\n")
+    assert book.count("**sqlite**") == book.count("**postgresql**") == 1
+    assert "`make torture`, 2" in book
+
+
+def test_part_of_a_run_does_not_touch_the_book(monkeypatch):
+    keep("chaos", "sqlite", MET)
+    before = torture.DOCS.read_text()
+    run(monkeypatch, "chaos", "--database", "sqlite")
+    assert torture.DOCS.read_text() == before
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["--share", "0"], ["--share", "2"], ["--database", "mysql"]])
+def test_used_wrongly_it_says_so(monkeypatch, arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, *arguments)
+    assert ended.value.code == 2
+    assert "usage: make torture" in capsys.readouterr().err
