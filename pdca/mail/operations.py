@@ -185,7 +185,8 @@ def forget_name(name: str) -> None:
     """Somebody is erased: a mail that left and speaks of them keeps its key, and loses its text."""
     left = (MessageState.ACCEPTED, MessageState.COVERED, MessageState.OBSOLETE, MessageState.DEAD)
     texts = select(Message.id, Message.mime).where(Message.state.in_(left), Message.mime.is_not(None))
-    speak = [ident for ident, mime in db.session.execute(texts.execution_options(yield_per=100)) if _says(mime, name)]
+    rows = db.session.execute(texts.execution_options(yield_per=100))
+    speak = [ident for ident, mime in rows if mime and _says(mime, name)]
     db.session.execute(update(Message).where(Message.id.in_(speak)).values(subject="", mime=None))
 
 
