@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
@@ -149,4 +149,5 @@ def is_standing(ladder: str, reached: str, level: To = To.LEADER) -> bool:
 
 def midnight(day: date, zone: str) -> datetime:
     """The instant at which a day begins in a zone (the first one after a gap)."""
-    return datetime.combine(day, time(0), ZoneInfo(zone))
+    # In UTC: Python calls instants unequal when one of them is written in hours that do not exist.
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)

@@ -80,10 +80,13 @@ def tell_people(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int
     """Note this step for everybody who acts now in the parts it tells."""
     made = 0
     for person_id in whom(duty, step, staff, at, besides):
-        # The day begins with the reader's own midnight, but not before the team's.
-        due_at = midnight(step_day(duty, step, staff), staff.people[person_id].timezone or settings().timezone)
-        made += notice(duty, step.name, person_id, reached_at=at, due_at=due_at)
+        made += notice(duty, step.name, person_id, reached_at=at, due_at=begins_for(duty, step, staff, person_id))
     return made
+
+
+def begins_for(duty: Duty, step: Step, staff: Staff, person_id: int) -> datetime:
+    """The day of a step begins with the reader's own midnight (and is reached not before the team's)."""
+    return midnight(step_day(duty, step, staff), staff.people[person_id].timezone or settings().timezone)
 
 
 def whom(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> tuple[int, ...]:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import joinedload
 
 from pdca.db import db
 from pdca.followup.gather import KIND
-from pdca.followup.ladder import step_named
+from pdca.followup.ladder import Step, step_named
 from pdca.followup.models import Duty, DutyState, Notice, NoticeState
-from pdca.followup.notices import tell_people, whom
+from pdca.followup.notices import begins_for, tell_people, whom
 from pdca.followup.staff import Staff, staff_of
 from pdca.mail.models import Message, MessageState
 
@@ -24,7 +24,8 @@ WAITING = (MessageState.PENDING, MessageState.HELD)
 def unsent(at: datetime, after_id: int = 0) -> list[int]:
     """Notices to people that have not left, at most BATCH of them behind `after_id`."""
     waiting = select(Message.id).where(Message.kind == KIND, Message.state.in_(WAITING))
-    mine = (Notice.person_id.is_not(None), Notice.due_at <= at, Notice.id > after_id)
+    mine = (Notice.person_id.is_not(None), Notice.id > after_id)
+    # Also those whose day has not begun where their reader is: the reader may have moved.
     planned = select(Notice.id).where(Notice.state == NoticeState.PLANNED, *mine)
     # From the few mails that wait to their notices: what was sent long ago is not looked at every minute.
     gathered = select(Notice.id).where(Notice.message_id.in_(waiting), Notice.state == NoticeState.GATHERED, *mine)
@@ -44,10 +45,21 @@ def _redirect(notice: Notice, duty: Duty, staff: Staff, at: datetime) -> int:
         notice.state = NoticeState.OBSOLETE
         return 0
     step = step_named(duty.ladder, notice.step)
-    if step is None or notice.person_id in whom(duty, step, staff, at):
+    if step is None:
+        return 0
+    if notice.person_id in whom(duty, step, staff, at):
+        _follow_the_reader(notice, duty, step, staff)
         return 0
     notice.state = NoticeState.OBSOLETE
     return tell_people(duty, step, staff, at)
+
+
+def _follow_the_reader(notice: Notice, duty: Duty, step: Step, staff: Staff) -> None:
+    """Who lives by another clock now reads it on that clock's day."""
+    if notice.state is NoticeState.PLANNED and notice.person_id is not None:
+        begins = begins_for(duty, step, staff, notice.person_id)
+        if notice.due_at != begins:
+            notice.due_at = begins
 
 
 def reached_nobody(message: Message, at: datetime) -> None:

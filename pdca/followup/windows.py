@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pdca.people.calendar import DAY, Calendar
@@ -12,6 +12,7 @@ from pdca.people.queries import TeamRules, is_away
 
 # Nobody is away for longer than this without a working day; looking further would hide a mistake.
 LOOK_AHEAD_DAYS = 400
+MINUTE = timedelta(minutes=1)
 
 
 def zone_of(person: Person, default: str) -> ZoneInfo:
@@ -45,7 +46,7 @@ def next_open(person: Person, at: datetime, calendars: Collection[Calendar], def
     if is_open(person, at, calendars, default_zone):
         return at
     zone = zone_of(person, default_zone)
-    return _first_opening(at, zone, person.mail_from, lambda day: works(person, day, calendars))
+    return _first_opening(at, zone, person.mail_from, lambda then: is_open(person, then, calendars, default_zone))
 
 
 # --- customers -------------------------------------------------------------------------------------------
@@ -63,14 +64,29 @@ def next_open_for_customers(rules: TeamRules, at: datetime) -> datetime:
     if is_open_for_customers(rules, at):
         return at
     opens = time(rules.settings.customer_mail_from)
-    return _first_opening(at, ZoneInfo(rules.timezone), opens, rules.calendar.is_working)
+    return _first_opening(at, ZoneInfo(rules.timezone), opens, lambda then: is_open_for_customers(rules, then))
 
 
-def _first_opening(at: datetime, zone: ZoneInfo, opens: time, works_on: Callable[[date], bool]) -> datetime:
+def _first_opening(at: datetime, zone: ZoneInfo, opens: time, is_open_at: Callable[[datetime], bool]) -> datetime:
     day = at.astimezone(zone).date()
     for _ in range(LOOK_AHEAD_DAYS):
-        opening = datetime.combine(day, opens, zone)
-        if opening >= at and works_on(day):
+        opening = first_instant(day, opens, zone)
+        # A window of an hour may have been skipped by the clock that day.
+        if opening >= at and is_open_at(opening):
             return opening
         day += DAY
     return at + timedelta(days=LOOK_AHEAD_DAYS)
+
+
+def first_instant(day: date, clock_says: time, zone: ZoneInfo) -> datetime:
+    """When a clock on the wall first says so on this day; where it jumps over that, when it has jumped. In UTC:
+    Python calls instants unequal when one of them is written in hours that do not exist."""
+    instant = datetime.combine(day, clock_says, zone).astimezone(UTC)
+    # In a gap Python counts on by the old clock; the new one says "past that" already at the end of the gap.
+    while _is_past(instant - MINUTE, day, clock_says, zone):
+        instant -= MINUTE
+    return instant
+
+
+def _is_past(instant: datetime, day: date, clock_says: time, zone: ZoneInfo) -> bool:
+    return instant.astimezone(zone).replace(tzinfo=None) >= datetime.combine(day, clock_says)

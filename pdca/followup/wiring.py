@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from flask import Flask
@@ -17,6 +18,8 @@ from pdca.followup.reconcile import reconcile
 from pdca.mail.operations import on_accepted, on_dead
 from pdca.mail.rendering import register_check, register_renderer
 from pdca.mail.standstill import register_merging
+from pdca.people.erasing import when_erasing
+from pdca.people.models import Person
 from pdca.web import Probe, register_probe
 
 
@@ -26,6 +29,7 @@ def install(app: Flask) -> None:
     _mails()
     on_accepted(after_mail.accepted)
     on_dead(after_mail.dead)
+    when_erasing(still_owing)
     register_probe(app, "scheduler", probe)
     doctor.register_check(app, invariants.complaints)
     app.add_url_rule("/admin/followup", endpoint="admin.followup", view_func=routes.admin)
@@ -43,6 +47,12 @@ def _mails() -> None:
     register_renderer("word", customer_mails.write_word)
     for kind in ("aftercare", "aftercare_reminder", "recurrence", "word"):
         register_check(kind, customer_mails.may_leave)
+
+
+def still_owing(person: Person) -> Iterator[str]:
+    """Open duties that this very person still holds."""
+    theirs = select(Duty.occurrence).where(Duty.state == DutyState.OPEN, Duty.holder_id == person.id)
+    yield from db.session.scalars(theirs.order_by(Duty.id))
 
 
 def probe(at: datetime) -> Probe:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from pdca.db import db
@@ -13,7 +14,7 @@ from pdca.items.journal import record
 from pdca.items.models import Handover, Item
 from pdca.items.permissions import KEEPERS
 from pdca.items.terms import OPEN_PHASES, HandoverState
-from pdca.people.models import Person
+from pdca.people.models import Person, Team
 from pdca.people.queries import people_with
 
 
@@ -60,3 +61,17 @@ def _caretaker(team_id: int, leaver: Person) -> Person | None:
         .order_by(Person.id)
         .limit(1)
     )
+
+
+def still_held(person: Person) -> Iterator[str]:
+    """Open items whose owner this person still is, and handovers that wait for them: nobody is erased around these."""
+    theirs = (Item.owner_id == person.id) | (Item.caretaker_id == person.id) | Item.id.in_(_on_their_way(person))
+    rows = select(Team.name, Item.number, Item.title).join(Team, Team.id == Item.team_id)
+    for team, number, title in db.session.execute(
+        rows.where(Item.phase.in_(OPEN_PHASES), theirs).order_by(Team.name, Item.number)
+    ):
+        yield f"{team} {number} · {title}"
+
+
+def _on_their_way(person: Person) -> Select[int]:
+    return select(Handover.item_id).where(Handover.receiver_id == person.id, Handover.state == HandoverState.OPEN)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +38,8 @@ log = logging.getLogger("pdca.mail")
 SETTLE_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 KEEP_BODIES, KEEP_ACCEPTS = timedelta(days=30), timedelta(days=90)
 UNAVAILABLE = (DBAPIError, LockTimeout)
+# Taken by a server and not written down anywhere yet, by accept journal: a full disk, for instance.
+_unwritten: dict[Path, list[tuple[Letter, Outcome, datetime]]] = {}
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def deliver(
     """
     began, done = clock.elapsed(), Delivered()
     desk = desk_of_this_process()
+    _catch_up(desk)
     if only is None and _stands_still(desk, now):
         return done
 
@@ -192,6 +196,13 @@ def _write_down(desk: Desk, letter: Letter, outcome: Outcome, at: datetime) -> N
         failpoints.reached("journal.written")
     except OSError:
         log.exception("message %s was taken, but the accept journal can't be written", letter.id)
+        _unwritten.setdefault(desk.journal.path, []).append((letter, outcome, at))
+
+
+def _catch_up(desk: Desk) -> None:
+    """What a full disk kept out of the journal goes in now, before anybody takes it for lost and sends it again."""
+    for letter, outcome, at in _unwritten.pop(desk.journal.path, ()):
+        _write_down(desk, letter, outcome, at)
 
 
 def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> MessageState:

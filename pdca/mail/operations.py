@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from email import message_from_bytes, policy
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from pdca.db import db
 from pdca.errors import N_, Missing, NotAllowed, Stale
 from pdca.mail.keys import message_id_for
-from pdca.mail.models import Attempt, Breaker, Message, MessageState, Suppression
+from pdca.mail.models import Attempt, Breaker, Link, Message, MessageState, Suppression
 from pdca.mail.queries import is_suppressed, normalised
 from pdca.text import clean, clean_line
 
@@ -204,6 +205,34 @@ def suppress(address: str, reason: str, at: datetime) -> bool:
     """Never mail this address again until an administrator takes it off the list; False when it was on it."""
     row = {"address": normalised(address), "reason": clean_line(reason)[:200], "at": at}
     return insert_or_ignore(Suppression, row) is not None
+
+
+def forget_address(address: str, person_id: int, at: datetime) -> None:
+    """Somebody is erased: what was mailed to them keeps its key and its state, and no word or address of it."""
+    theirs = (Message.person_id == person_id) | (func.lower(Message.address) == normalised(address))
+    is_not_leaving = Message.state != MessageState.SENDING
+    make_obsolete(db.session.scalars(select(Message.id).where(theirs, is_not_leaving)).all(), at)
+    db.session.execute(
+        update(Message).where(theirs, is_not_leaving).values(address="", subject="", mime=None, last_error="")
+    )
+    db.session.execute(delete(Link).where(Link.person_id == person_id))
+    db.session.execute(delete(Suppression).where(Suppression.address == normalised(address)))
+
+
+def forget_name(name: str) -> None:
+    """Somebody is erased: a mail that left and speaks of them keeps its key, and loses its text."""
+    left = (MessageState.ACCEPTED, MessageState.COVERED, MessageState.OBSOLETE, MessageState.DEAD)
+    texts = select(Message.id, Message.mime).where(Message.state.in_(left), Message.mime.is_not(None))
+    rows = db.session.execute(texts.execution_options(yield_per=100))
+    speak = [ident for ident, mime in rows if mime and _says(mime, name)]
+    db.session.execute(update(Message).where(Message.id.in_(speak)).values(subject="", mime=None))
+
+
+def _says(mime: bytes, name: str) -> bool:
+    mail = message_from_bytes(mime, policy=policy.default)
+    body = mail.get_body(("plain",))
+    words = f"{mail['Subject']} {mail['To']} {body.get_content() if body else ''}"
+    return name in " ".join(words.split())
 
 
 def allow(suppression: Suppression) -> None:

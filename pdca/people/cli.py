@@ -13,7 +13,9 @@ from sqlalchemy import select
 
 from pdca import clock
 from pdca.db import db
+from pdca.errors import NotAllowed
 from pdca.people.accounts import add_person
+from pdca.people.erasing import erase
 from pdca.people.models import Membership, Person, Role, Team
 from pdca.people.operations import add_member, change_role, create_team
 from pdca.people.passwords import hash_password, problem_with
@@ -70,6 +72,25 @@ def add_user(email: str, name: str, admin: bool, password_stdin: bool) -> None:
         person = add_person(email, name, at=clock.now(), password_hash=password_hash, is_administrator=admin)
         db.session.commit()
         click.echo(f"{person.name} <{person.email}> can sign in at {settings().links}/sign-in")
+
+
+@user_cli.command("erase")
+@click.argument("email", type=Email())
+@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+def erase_user(email: str, yes: bool) -> None:
+    """Replace a person's name and address by a number, for good. First switch the account off and hand all over."""
+    if not yes:
+        click.confirm(f"Name, address and mails of {email} are gone for good. Go on?", abort=True)
+    with db.writing():
+        person = person_by_email(email)
+        if person is None:
+            raise click.ClickException(f"nobody has the address {email}")
+        try:
+            name = erase(person, by=None, at=clock.now())
+        except NotAllowed as refusal:
+            raise click.ClickException("\n".join(m.message % m.params for m in refusal.missing)) from None
+        db.session.commit()
+        click.echo(f"{email} was erased and is {name} from now on.")
 
 
 @team_cli.command("add")

@@ -139,6 +139,7 @@ def test_before_seven_and_from_seven_in_the_evening_nothing_leaves(promised: Sta
 # --- what is no longer true ------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(39)
 def test_what_was_done_meanwhile_is_not_said(promised: Stage):
     promised.passes(at(3, 24, 6))
     finish(promised, at(3, 24, 6))

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +45,66 @@ def server() -> Iterator[str]:
 
 @contextmanager
 def _started(base: Path) -> Iterator[str]:
+    program, who, data, sockets = _initialised(base)
+    process = _start(program, who, data, sockets, SWITCHES)
+    try:
+        url = _url(sockets)
+        _wait(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+class Mortal:
+    """A server of one test's own: it may be killed and started again, on the same files."""
+
+    def __init__(self, base: Path) -> None:
+        self._program, self._who, self._data, self._sockets = _initialised(base)
+        self.url = _url(self._sockets)
+        self.start()
+        self.wait()
+
+    def start(self) -> None:
+        """Start it. What it said was committed must survive a kill, so it waits for its log."""
+        switches = [s for s in SWITCHES if not s.startswith("synchronous_commit")]
+        self._process = _start(self._program, self._who, self._data, self._sockets, switches)
+
+    def wait(self) -> None:
+        """Until it answers."""
+        _wait(self.url, self._process)
+
+    def kill(self) -> None:
+        """kill -9: it says goodbye to nobody."""
+        self._process.kill()
+        self._process.wait(timeout=30)
+
+    def stop(self) -> None:
+        """At the end."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=30)
+
+
+@contextmanager
+def mortal() -> Iterator[Mortal]:
+    """A server that a test may kill; always our own."""
+    base = Path(mkdtemp(prefix="pdca-pg-", dir="/tmp"))
+    try:
+        server = Mortal(base)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _url(sockets: Path) -> str:
+    return f"postgresql://postgres@/postgres?host={sockets}"
+
+
+def _initialised(base: Path) -> tuple[Path, dict, Path, Path]:
     program, who = _programs(base)
     data, sockets = base / "d", base / "s"
     for folder in (data, sockets):
@@ -67,21 +127,18 @@ def _started(base: Path) -> Iterator[str]:
         ],
         who,
     )
-    switches = [part for switch in SWITCHES for part in ("-c", switch)]
-    process = subprocess.Popen(
+    return program, who, data, sockets
+
+
+def _start(program: Path, who: dict, data: Path, sockets: Path, chosen: Sequence[str]) -> subprocess.Popen:
+    switches = [part for switch in chosen for part in ("-c", switch)]
+    return subprocess.Popen(
         [program / "postgres", "-D", data, "-k", sockets, "-h", "", *switches],
         cwd="/",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         **who,
     )
-    try:
-        url = f"postgresql://postgres@/postgres?host={sockets}"
-        _wait(url, process)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
 
 
 def _programs(base: Path) -> tuple[Path, dict]:

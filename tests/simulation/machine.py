@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 from unittest.mock import patch
 
 from flask import Flask
@@ -335,7 +336,7 @@ class TeamLife(RuleBasedStateMachine):
     def _parked(self, item: Item, _pick: int) -> None:
         move(item, item.resumes_in or t.Phase.NEW, by=self.story(item).crew.keeper, at=self.now)
 
-    NEXT = {
+    NEXT: ClassVar = {
         t.Phase.NEW: _new,
         t.Phase.PLAN: _plan,
         t.Phase.DO: _do,
@@ -389,10 +390,13 @@ class TeamLife(RuleBasedStateMachine):
                 due_on=story.today + timedelta(days=12), told=ToldAnswer(t.ToldHow.CALL, "Karin Smit", story.today),
             )  # fmt: skip
             own = {
-                t.Phase.PLAN: ("reason", "why_not", "adjusted_prediction", "cause"), t.Phase.DO: ("reason", "due_on", "told"),
-                t.Phase.PARKED: ("reason", "review_on"), t.Phase.STOPPED: ("reason", "lesson"), t.Phase.DECLINED: ("reason",),
+                t.Phase.PLAN: ("reason", "why_not", "adjusted_prediction", "cause"),
+                t.Phase.DO: ("reason", "due_on", "told"),
+                t.Phase.PARKED: ("reason", "review_on"),
+                t.Phase.STOPPED: ("reason", "lesson"),
+                t.Phase.DECLINED: ("reason",),
                 t.Phase.CLOSED: ("lesson",),
-            }.get(to, ())  # fmt: skip
+            }.get(to, ())
             mine = Answers(**{k: v for k, v in given.items() if k in own})  # type: ignore[typeddict-item]
             by = story.owner if who % 2 else self.somebody(who, item.team_id)
             move(item, to, by=by, at=self.now, answers=mine)
