@@ -15,6 +15,7 @@ from pdca.followup.digest import LEADERS, SPONSORS, Digest, write_digest
 from pdca.followup.gather import KIND, Reader, news_in, notices_in, readers
 from pdca.followup.ladder import step_named
 from pdca.followup.lines import Line, Urgency
+from pdca.followup.mail_acts import links_for
 from pdca.followup.models import Duty, DutyState, News, Notice
 from pdca.followup.news_lines import NewsLine, news_lines
 from pdca.followup.notices import whom
@@ -96,6 +97,7 @@ def write_grouped(message: Message, at: datetime) -> Rendered | None:
         zone_of(person, settings().timezone).key,
         person=person,
         letter=letter,
+        acts=links_for(message, list(letter.lines), person.id, at),
         at=at,
         due_words=due_words,
         news_words=news_words,

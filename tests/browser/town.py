@@ -101,6 +101,7 @@ WAYS_IN = {
     "reopen": "/a/",
 }
 ELSEWHERE = {
+    "followup.act": "its link is for a duty: tests/followup/test_acts.py opens it",
     "aftercare.correction": "the same page with an answer in it: test_customer.py looks at it",
     "people.open_set_up": "only while nobody is there yet",
     "people.open_new_address": "its link holds an address that somebody asked for",

@@ -39,9 +39,12 @@ PUBLIC = {
     "aftercare.not_me": "the customer's link",
     "aftercare.no_more_mail": "the customer's link, and one click in a mail program",
     "aftercare.new_link": "the customer's link",
+    "followup.act": "a link in somebody's own mail",
+    "followup.do_act": "a link in somebody's own mail",
 }
 # Endpoint → what stands in for the form's token.
 WITHOUT_TOKEN = {
+    "followup.do_act": "a token bound to this link: a mail is read where nobody is signed in",
     "aftercare.answer": "a token bound to this link: the customer has no session",
     "aftercare.correct": "a token bound to this link",
     "aftercare.reopen": "a token bound to this link",
