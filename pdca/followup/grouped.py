@@ -25,7 +25,7 @@ from pdca.followup.terms import DutyKind
 from pdca.followup.windows import next_open, zone_of
 from pdca.followup.wording import due_words, news_words, sentences, urgency_words
 from pdca.mail.models import Message
-from pdca.mail.rendering import Rendered, render_mail, thread_root
+from pdca.mail.rendering import Rendered, render_mail, thread_root, unsubscribe_url
 from pdca.people.models import Person
 from pdca.people.queries import visible_team_ids
 from pdca.web import settings
@@ -104,7 +104,11 @@ def write_grouped(message: Message, at: datetime) -> Rendered | None:
         sentences=sentences,
         urgency_words=urgency_words,
     )
-    return Rendered(subject, text, html, {"References": thread_root(f"person:{person.id}")})
+    headers = {
+        "References": thread_root(f"person:{person.id}"),
+        "List-Unsubscribe": unsubscribe_url(message, at=at, person_id=person.id),
+    }
+    return Rendered(subject, text, html, headers)
 
 
 def _reader(message: Message) -> Reader | None:

@@ -101,6 +101,7 @@ WAYS_IN = {
     "reopen": "/a/",
 }
 ELSEWHERE = {
+    "aftercare.ask_unsubscribe": "stands in a header of mails: tests/followup/test_unsubscribing.py opens it",
     "followup.act": "its link is for a duty: tests/followup/test_acts.py opens it",
     "aftercare.correction": "the same page with an answer in it: test_customer.py looks at it",
     "people.open_set_up": "only while nobody is there yet",
