@@ -60,6 +60,7 @@ NO_PAGE = {
     "items.steps": "leads to the sheet of one step",
     "items.file": "a file that somebody added",
     "admin.letter_html": "a mail, dressed for mail programs",
+    "admin.preview_html": "a mail, dressed for mail programs",
     "admin.message_html": "a mail, dressed for mail programs",
 }
 # Where the rows of an address are found: (table, the column that names its item or team).
