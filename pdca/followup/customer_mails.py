@@ -14,7 +14,7 @@ from pdca.followup.windows import next_open_for_customers
 from pdca.items.models import Check, Contact, Item, Promise, Word
 from pdca.items.terms import UNSETTLED, Phase, WordKind
 from pdca.mail.models import Message
-from pdca.mail.rendering import Rendered, link_url, render_mail, thread_root
+from pdca.mail.rendering import Rendered, link_url, render_mail, thread_root, unsubscribe_url
 from pdca.people.calendar import DAY
 from pdca.people.queries import TeamRules, rules_of
 
@@ -58,7 +58,7 @@ def write_aftercare(message: Message, at: datetime) -> Rendered | None:
         expires_at=works_from + timedelta(days=rules.settings.link_days),
         contact_id=contact.id,
     )
-    return _written(message.kind, contact, item, rules, url=url, carried_out_on=_carried_out_on(check), at=at)
+    return _written(message, message.kind, contact, item, rules, url=url, carried_out_on=_carried_out_on(check), at=at)
 
 
 def write_recurrence(message: Message, at: datetime) -> Rendered | None:
@@ -71,7 +71,7 @@ def write_recurrence(message: Message, at: datetime) -> Rendered | None:
     if item.phase is not Phase.CLOSED:
         return None
     url = link_url(message, REOPENS, item.id, at=at, expires_at=at + RECURRENCE_LINK, contact_id=contact.id)
-    return _written("recurrence", contact, item, _rules(item), url=url, at=at)
+    return _written(message, "recurrence", contact, item, _rules(item), url=url, at=at)
 
 
 def _carried_out_on(check: Check) -> date | None:
@@ -96,13 +96,15 @@ def write_word(message: Message, at: datetime) -> Rendered | None:
     promise = db.session.get(Promise, word.promise_id) if word.promise_id else None
     due_on = promise.due_on if promise else None
     template = f"word_{word.kind.value}"
-    return _written(template, contact, item, rules, url=url, until=until, word=word, due_on=due_on, at=at)
+    return _written(message, template, contact, item, rules, url=url, until=until, word=word, due_on=due_on, at=at)
 
 
 # --- below the story -------------------------------------------------------------------------------------
 
 
-def _written(template: str, contact: Contact, item: Item, rules: TeamRules, **context: object) -> Rendered:
+def _written(
+    message: Message, template: str, contact: Contact, item: Item, rules: TeamRules, *, at: datetime, **context: object
+) -> Rendered:
     subject, text, html = render_mail(
         template,
         contact.locale,
@@ -111,9 +113,14 @@ def _written(template: str, contact: Contact, item: Item, rules: TeamRules, **co
         name=in_a_sentence(contact.name),
         item=item,
         rules=rules,
+        at=at,
         **context,
     )
-    return Rendered(subject, text, html, {"References": thread_root(f"item:{item.id}")})
+    headers = {
+        "References": thread_root(f"item:{item.id}"),
+        "List-Unsubscribe": unsubscribe_url(message, at=at, contact_id=contact.id),
+    }
+    return Rendered(subject, text, html, headers)
 
 
 def _contact(message: Message) -> Contact | None:

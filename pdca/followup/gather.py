@@ -65,7 +65,9 @@ def readers(person_ids: Iterable[int]) -> list[Reader]:
     """These people, as far as they are active, with the calendars of all their teams."""
     ids = list(person_ids)
     people = db.session.scalars(
-        with_stand_ins(select(Person).where(Person.id.in_(ids), Person.deactivated_at.is_(None))).order_by(Person.id)
+        with_stand_ins(
+            select(Person).where(Person.id.in_(ids), Person.deactivated_at.is_(None), Person.mail_off_at.is_(None))
+        ).order_by(Person.id)
     ).all()
     teams = _teams_of(ids)
     rules = rules_of({team for mine in teams.values() for team in mine})

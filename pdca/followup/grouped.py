@@ -15,6 +15,7 @@ from pdca.followup.digest import LEADERS, SPONSORS, Digest, write_digest
 from pdca.followup.gather import KIND, Reader, news_in, notices_in, readers
 from pdca.followup.ladder import step_named
 from pdca.followup.lines import Line, Urgency
+from pdca.followup.mail_acts import links_for
 from pdca.followup.models import Duty, DutyState, News, Notice
 from pdca.followup.news_lines import NewsLine, news_lines
 from pdca.followup.notices import whom
@@ -24,7 +25,7 @@ from pdca.followup.terms import DutyKind
 from pdca.followup.windows import next_open, zone_of
 from pdca.followup.wording import due_words, news_words, sentences, urgency_words
 from pdca.mail.models import Message
-from pdca.mail.rendering import Rendered, render_mail, thread_root
+from pdca.mail.rendering import Rendered, render_mail, thread_root, unsubscribe_url
 from pdca.people.models import Person
 from pdca.people.queries import visible_team_ids
 from pdca.web import settings
@@ -99,13 +100,18 @@ def write_grouped(message: Message, at: datetime) -> Rendered | None:
         zone_of(person, settings().timezone).key,
         person=person,
         letter=letter,
+        acts=links_for(message, list(letter.lines), person.id, at),
         at=at,
         due_words=due_words,
         news_words=news_words,
         sentences=sentences,
         urgency_words=urgency_words,
     )
-    return Rendered(subject, text, html, {"References": thread_root(f"person:{person.id}")})
+    headers = {
+        "References": thread_root(f"person:{person.id}"),
+        "List-Unsubscribe": unsubscribe_url(message, at=at, person_id=person.id),
+    }
+    return Rendered(subject, text, html, headers)
 
 
 def _reader(message: Message) -> Reader | None:

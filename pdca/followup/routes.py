@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from pdca import clock
 from pdca.errors import NotFound
-from pdca.followup import nodes
+from pdca.followup import nodes, routes_act
 from pdca.followup.lines import Line
 from pdca.followup.mine import my_list as list_of
 from pdca.followup.models import Duty
@@ -16,6 +16,7 @@ from pdca.followup.reading import lines_of
 from pdca.followup.wording import broken_words, due_words, result_words, step_words, urgency_words
 
 bp = Blueprint("followup", __name__)
+routes_act.hang_up(bp)
 
 
 @bp.get("/me/list")

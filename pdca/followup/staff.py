@@ -63,7 +63,7 @@ def staff_of(team_ids: Collection[int]) -> dict[int, Staff]:
     )
     ids = {row.person_id for rows in (*members.values(), *sponsors.values()) for row in rows}
     people = _people(ids)
-    unreachable = _suppressed(people.values())
+    unreachable = _suppressed(people.values()) | {p.id for p in people.values() if p.mail_off_at is not None}
     return {
         team_id: _staff(rules, people, members[team_id], sponsors[team_id], unreachable)
         for team_id, rules in rules_of(team_ids).items()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pdca import doctor
 from pdca.db import db, register_reconciler
-from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, routes
+from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, routes, routes_previews
 from pdca.followup.gather import KIND, take_over
 from pdca.followup.mine import nav_count
 from pdca.followup.models import Duty, DutyState
@@ -32,6 +32,10 @@ def install(app: Flask) -> None:
     when_erasing(still_owing)
     register_probe(app, "scheduler", probe)
     doctor.register_check(app, invariants.complaints)
+    app.add_url_rule("/admin/mail-previews", endpoint="admin.previews", view_func=routes_previews.show_all)
+    app.add_url_rule(
+        "/admin/mail-previews/<name>/<lang>", endpoint="admin.preview_html", view_func=routes_previews.show_html
+    )
     app.add_url_rule("/admin/followup", endpoint="admin.followup", view_func=routes.admin)
     nav.register_count(app, "my_list", nav_count)
     nav.install(app)

@@ -23,6 +23,9 @@ from pdca.mail.models import Message
 from pdca.text import clean_line
 from pdca.web import settings
 
+# The purpose of links that end mail.
+UNSUBSCRIBES = "unsubscribe"
+UNSUBSCRIBE_WORKS_FOR = timedelta(days=365)
 # Headers a renderer may set. From, To, Date and Message-ID are nobody's to choose.
 OWN_HEADERS = ("References", "List-Unsubscribe")
 PARTS = ("subject.txt", "body.txt", "body.html")
@@ -100,6 +103,22 @@ def link_url(
         person_id=person_id,
     )
     return settings().links + path.replace("{token}", placeholder(link))
+
+
+def unsubscribe_url(
+    message: Message, *, at: datetime, contact_id: int | None = None, person_id: int | None = None
+) -> str:
+    """The address that ends mail to this receiver with one click; for the header "List-Unsubscribe" only."""
+    return link_url(
+        message,
+        UNSUBSCRIBES,
+        contact_id or person_id or 0,
+        "/unsub/{token}",
+        at=at,
+        expires_at=at + UNSUBSCRIBE_WORKS_FOR,
+        contact_id=contact_id,
+        person_id=person_id,
+    )
 
 
 def render_mail(kind: str, locale: str, tz: str, **context: Any) -> tuple[str, str, str]:

@@ -37,6 +37,19 @@ def save_availability(
     _touch_teams(person, at)
 
 
+def stop_mail(person: Person, *, at: datetime) -> None:
+    """No reminders any more: what they owe stays theirs, and who is next in line is told instead."""
+    if person.mail_off_at is None:
+        person.mail_off_at = at
+        _touch_teams(person, at)
+
+
+def start_mail(person: Person, *, at: datetime) -> None:
+    """Mail them again."""
+    person.mail_off_at = None
+    _touch_teams(person, at)
+
+
 def name_deputy(person: Person, deputy_id: int | None, at: datetime) -> None:
     """Who takes over during absences: a colleague from one of the person's teams, or nobody."""
     if deputy_id is not None and deputy_id not in {colleague.id for colleague in colleagues_of(person)}:

@@ -14,9 +14,7 @@ from pdca import clock
 log = logging.getLogger("pdca.request")
 
 # What follows these is a key to something.
-_SECRET_PATHS = re.compile(
-    r"/(a|reset|invitation|set-up|sign-in|new-address|unsub|feeds|new-address)/[^/?#\s]+", re.IGNORECASE
-)
+_SECRET_PATHS = re.compile(r"/(a|act|reset|invitation|set-up|sign-in|new-address|unsub|feeds)/[^/?#\s]+", re.IGNORECASE)
 _SECRET_QUERY = re.compile(r"([?&][^=&\s]*(?:token|key|secret|code)[^=&\s]*=)[^&#\s]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

@@ -60,6 +60,7 @@ NO_PAGE = {
     "items.steps": "leads to the sheet of one step",
     "items.file": "a file that somebody added",
     "admin.letter_html": "a mail, dressed for mail programs",
+    "admin.preview_html": "a mail, dressed for mail programs",
     "admin.message_html": "a mail, dressed for mail programs",
 }
 # Where the rows of an address are found: (table, the column that names its item or team).
@@ -101,6 +102,8 @@ WAYS_IN = {
     "reopen": "/a/",
 }
 ELSEWHERE = {
+    "aftercare.ask_unsubscribe": "stands in a header of mails: tests/followup/test_unsubscribing.py opens it",
+    "followup.act": "its link is for a duty: tests/followup/test_acts.py opens it",
     "aftercare.correction": "the same page with an answer in it: test_customer.py looks at it",
     "people.open_set_up": "only while nobody is there yet",
     "people.open_new_address": "its link holds an address that somebody asked for",

@@ -37,16 +37,22 @@ PUBLIC = {
     "aftercare.accessibility": "what customers may know of us",
     "aftercare.reopen": "the customer's link",
     "aftercare.not_me": "the customer's link",
-    "aftercare.no_more_mail": "the customer's link, and one click in a mail program",
+    "aftercare.no_more_mail": "the customer's link",
     "aftercare.new_link": "the customer's link",
+    "aftercare.ask_unsubscribe": "a link in somebody's own mail",
+    "aftercare.unsubscribe": "one click in a mail program",
+    "followup.act": "a link in somebody's own mail",
+    "followup.do_act": "a link in somebody's own mail",
 }
 # Endpoint → what stands in for the form's token.
 WITHOUT_TOKEN = {
+    "aftercare.unsubscribe": "List-Unsubscribe-Post (RFC 8058): mail programs send no form token",
+    "followup.do_act": "a token bound to this link: a mail is read where nobody is signed in",
     "aftercare.answer": "a token bound to this link: the customer has no session",
     "aftercare.correct": "a token bound to this link",
     "aftercare.reopen": "a token bound to this link",
     "aftercare.not_me": "a token bound to this link",
-    "aftercare.no_more_mail": "List-Unsubscribe-Post: mail programs send no form token",
+    "aftercare.no_more_mail": "a token bound to this link",
     "aftercare.new_link": "mails the stored address only, and seldom",
 }
 EXAMPLES = {"int": "1", "default": "x", "string": "x", "path": "x", "uuid": "0" * 32}

@@ -16,4 +16,4 @@ def keep_to_itself(response: Response) -> Response:
 
 
 # They hang their views on `bp`.
-from pdca.aftercare.routes import about, link  # noqa: E402, F401
+from pdca.aftercare.routes import about, link, unsubscribing  # noqa: E402, F401

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("mail_from", sa.Time(), nullable=False),
         sa.Column("mail_until", sa.Time(), nullable=False),
         sa.Column("days_off", sa.String(length=20), nullable=False),
+        sa.Column("mail_off_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("is_administrator", sa.Boolean(), nullable=False),
         sa.Column("has_come_in", sa.Boolean(), nullable=False),

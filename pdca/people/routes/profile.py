@@ -70,6 +70,15 @@ def choose_language() -> ResponseReturnValue:
     return redirect(own_path(form.next.data), 303)
 
 
+@bp.post("/me/mail")
+def mail_again() -> ResponseReturnValue:
+    """Reminders by mail, after they were stopped."""
+    form = NothingForm()
+    did(form, lambda: profile.start_mail(me(), at=clock.now()))
+    flash(gettext("You get your reminders by mail again."))
+    return redirect(url_for("people.profile", _anchor="availability"), 303)
+
+
 @bp.post("/me/availability")
 def save_availability() -> ResponseReturnValue:
     """Mail window and free weekdays."""
