@@ -118,6 +118,11 @@ class ColumnView:
         return tuple(slip for lane in self.lanes for slip in lane.slips)
 
     @property
+    def print_place(self) -> Markup:
+        """Where that name comes: it changes with the order of the cards, and the frame does not."""
+        return Markup(f"<!--print:{self.phase}-->")  # noqa: S704 - our own key, no typed text
+
+    @property
     def everything(self) -> tuple[LaneView, ...]:
         """What the page has places for: the lanes and what is parked."""
         return (*self.lanes, self.parked)

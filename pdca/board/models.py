@@ -8,15 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pdca.db import Base
 
 
-class Tick(Base):
-    """How often something of a team changed: on SQLite the sign for open boards (see ticks.py)."""
-
-    __tablename__ = "board_tick"
-
-    team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int]
-
-
 class SavedView(Base):
     """Filters under a name: for one person, or for the whole team."""
 

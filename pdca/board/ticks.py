@@ -12,11 +12,12 @@ from sqlalchemy import event, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pdca.board.models import Tick
-from pdca.db import db
+from pdca.db import Tick, db
 
 CHANNEL = "pdca_board"
 NOTED = "board_teams"
+# Of each team: how often something changed there.
+TEAM = "team:"
 
 
 @event.listens_for(db.session, "after_flush")
@@ -29,6 +30,11 @@ def _note(session: Session, _context: object) -> None:
             noted.add(team_id)
 
 
+def note(team_id: int) -> None:
+    """Say so for a write that passes no session object."""
+    db.session.info.setdefault(NOTED, set()).add(team_id)
+
+
 @event.listens_for(db.session, "before_commit")
 def _tell(session: Session) -> None:
     if session.in_nested_transaction():
@@ -39,8 +45,8 @@ def _tell(session: Session) -> None:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(select(func.pg_notify(CHANNEL, str(team_id))))
         else:
-            first = insert(Tick).values(team_id=team_id, number=1)
-            session.execute(first.on_conflict_do_update(index_elements=["team_id"], set_={"number": Tick.number + 1}))
+            first = insert(Tick).values(name=f"{TEAM}{team_id}", number=1)
+            session.execute(first.on_conflict_do_update(index_elements=["name"], set_={"number": Tick.number + 1}))
 
 
 @event.listens_for(db.session, "after_soft_rollback")

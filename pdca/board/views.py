@@ -22,10 +22,10 @@ from pdca.followup.mine import items_due_for
 from pdca.items.facts import Facts
 from pdca.items.lifecycle import STEPS, Who
 from pdca.items.terms import COLUMNS, Phase
-from pdca.people.models import Person, Team
-from pdca.people.permissions import Standing
-from pdca.people.queries import rules_of, teams_of
+from pdca.people.models import Person
+from pdca.people.queries import TeamRules, rules_of, team_for, teams_of
 from pdca.people.settings import TeamSettings
+from pdca.web.kept import kept
 
 # So many more must have come in than gone out before a column is said to jam.
 JAM_FROM = 3
@@ -61,9 +61,30 @@ class Scene:
         return [slip for slip in slips if self.wanted.keeps(slip.traits, self.me)]
 
 
-def board_view(team: Team, standing: Standing, me: Person, wanted: Wanted, *, at: datetime) -> BoardView:
+@dataclass(frozen=True)
+class Seen:
+    """A team as one person sees it: no row, so it can be remembered."""
+
+    id: int
+    name: str
+    role: str
+    others: tuple[tuple[int, str], ...]
+
+
+def seen_by(me: Person, team_id: int, at: datetime) -> Seen:
+    """The team and how this person stands to it; NotFound when it is not theirs to see."""
+
+    def look() -> Seen:
+        team, standing = team_for(me, team_id)
+        others = tuple((other.id, other.name) for other in teams_of(me) if other.id != team_id)
+        return Seen(team.id, team.name, standing.role or "viewer", others)
+
+    return kept(("seen", me.id, team_id), at, look)
+
+
+def board_view(team: Seen, scene: Scene) -> BoardView:
     """The whole board for one reader."""
-    scene = scene_of(team.id, me, wanted, at)
+    wanted = scene.wanted
     return BoardView(
         team_id=team.id,
         team=team.name,
@@ -77,25 +98,29 @@ def board_view(team: Team, standing: Standing, me: Person, wanted: Wanted, *, at
         filters=_filters(scene),
         choices=_choices(scene),
         clear_url="" if wanted.is_everything else wanted.without_filters().url(team.id),
-        role=standing.role or "viewer",
+        role=team.role,
         steps=_steps(),
-        other_teams=tuple(
-            Act(other.name, url_for("board.show", team_id=other.id)) for other in teams_of(me) if other.id != team.id
-        ),
+        other_teams=tuple(Act(name, url_for("board.show", team_id=other)) for other, name in team.others),
     )
 
 
 def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
     """Fetch everything once; the cards come from what is kept."""
+    who = me.id
     return Scene(
         team_id,
-        snapshot(team_id, rules_of([team_id])[team_id], at),
+        snapshot(team_id, rules_for(team_id, at), at),
         wanted,
-        Reader(me.id, items_due_for(me, at)),
-        dict(queries.chosen_from(Service, team_id)),
-        dict(queries.chosen_from(Label, team_id)),
+        Reader(who, kept(("owes", who), at, lambda: items_due_for(me, at))),
+        kept(("services", team_id), at, lambda: dict(queries.chosen_from(Service, team_id))),
+        kept(("labels", team_id), at, lambda: dict(queries.chosen_from(Label, team_id))),
         at,
     )
+
+
+def rules_for(team_id: int, at: datetime) -> TeamRules:
+    """The team's rules, as remembered."""
+    return kept(("rules", team_id), at, lambda: rules_of([team_id])[team_id])
 
 
 # --- columns ---------------------------------------------------------------------------------------------
@@ -106,6 +131,27 @@ def _columns(scene: Scene) -> tuple[ColumnView, ...]:
     jammed = _jam(scene)
     used = bool(scene.snap.rows) or queries.has_items(scene.team_id)
     return tuple(_column(scene, phase, limits.get(phase, 0), jammed.get(phase, ""), used) for phase in COLUMNS)
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What goes into a board's frame at the last moment: cards by place, and a name for what each column shows."""
+
+    slips: dict[str, Sequence[Slip]]
+    prints: dict[str, str]
+
+
+def filling_of(scene: Scene) -> Filling:
+    """The cards in their present order."""
+    slips: dict[str, Sequence[Slip]] = {}
+    prints = {}
+    for phase in COLUMNS:
+        place = phase.value
+        shown, parked = scene.shown(place), scene.shown(f"parked:{place}")
+        slips |= {lane.key: lane.slips for lane in _lanes(scene, place, shown)}
+        slips[f"parked:{place}"] = parked
+        prints[place] = _print(scene, place, (*shown, *parked))
+    return Filling(slips, prints)
 
 
 def _column(scene: Scene, phase: Phase, limit: int, jammed: str, used: bool) -> ColumnView:

@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from pdca.board.hub import Watcher
-from pdca.board.ticks import CHANNEL
+from pdca.board.ticks import CHANNEL, TEAM
 
 
 def watcher_for(engine: Engine) -> Watcher:
@@ -38,7 +38,8 @@ class SqliteWatcher:
         return {team_id for team_id, number in self._numbers.items() if before.get(team_id) != number}
 
     def _read(self) -> dict[int, int]:
-        return dict(self._database.execute("SELECT team_id, number FROM board_tick").fetchall())
+        rows = self._database.execute("SELECT name, number FROM tick WHERE name LIKE ?", (f"{TEAM}%",))
+        return {int(name.removeprefix(TEAM)): number for name, number in rows}
 
 
 class PostgresqlWatcher:

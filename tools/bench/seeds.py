@@ -108,7 +108,7 @@ def _people(at: datetime) -> list[Person]:
 
 
 def _board(name: str, people: list[Person], size: tuple[int, int], at: datetime) -> Board:
-    team = Team(name=name, timezone="Europe/Amsterdam", created_at=at)
+    team = Team(name=name, timezone="Europe/Amsterdam", created_at=at, next_number=sum(size) + 1)
     db.session.add(team)
     db.session.flush()
     db.session.add_all(

@@ -310,11 +310,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_team_setting_team_id"), "team_setting", ["team_id"], unique=False)
     op.create_table(
-        "board_tick",
-        sa.Column("team_id", sa.Integer(), nullable=False),
+        "tick",
+        sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_board_tick_team_id_team"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("team_id", name=op.f("pk_board_tick")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tick")),
     )
     op.create_table(
         "saved_view",
@@ -971,7 +970,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them, the dependent ones first."""
     op.drop_table("saved_view")
-    op.drop_table("board_tick")
+    op.drop_table("tick")
     op.drop_table("word")
     op.drop_table("notice")
     op.drop_table("mention")
