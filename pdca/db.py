@@ -11,6 +11,7 @@ import enum
 import fcntl
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -338,21 +339,43 @@ def _postgresql_begin(connection: Connection) -> None:
 
 
 def _take_lock(connection: Connection) -> None:
-    """Wait for the turn to write, across threads and processes, before SQLite's own unfair waiting."""
+    """Wait for the turn to write, before SQLite's own unfair waiting: in this process first, then among processes.
+
+    One thread of each process asks for the file: whoever asks by trying again and again would starve the others.
+    """
     if "write_lock" in connection.info:
         return
     path = lock_path(str(connection.engine.url.database))
+    turn = _turn_at(path)
+    if not turn.acquire(timeout=LOCK_WAIT_S):
+        raise LockTimeout(f"another writer held {path.name} for {LOCK_WAIT_S:.0f} s")
+    try:
+        connection.info["write_lock"] = (_lock_file(path), turn)
+    except BaseException:
+        turn.release()
+        raise
+
+
+_turns: dict[Path, threading.Lock] = {}
+os.register_at_fork(after_in_child=_turns.clear)
+
+
+def _turn_at(path: Path) -> threading.Lock:
+    return _turns.setdefault(path, threading.Lock())
+
+
+def _lock_file(path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     # Counted in pauses, not by a clock: rehearsals stop and shift the clock.
-    waited, pause = 0.0, 0.001
+    waited, pause = 0.0, 0.0005
     while not _locked(handle):
         if waited > LOCK_WAIT_S:
             os.close(handle)
             raise LockTimeout(f"another writer held {path.name} for {LOCK_WAIT_S:.0f} s")
         time.sleep(pause)
         waited += pause
-        pause = min(pause * 1.5, 0.02)
-    connection.info["write_lock"] = handle
+        pause = min(pause * 1.2, 0.003)
+    return handle
 
 
 def lock_path(database: str) -> Path:
@@ -370,9 +393,11 @@ def _locked(handle: int) -> bool:
 
 def _drop_lock(_connection: Any, record: Any, *_: Any) -> None:
     # At check-in the commit is already on disk, so nobody enters before it.
-    handle = record.info.pop("write_lock", None)
-    if handle is not None:
+    held = record.info.pop("write_lock", None)
+    if held is not None:
+        handle, turn = held
         os.close(handle)
+        turn.release()
 
 
 def _explain(context: ExceptionContext) -> None:

@@ -11,15 +11,20 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from pdca import clock
+from pdca.board.asking import read
 from pdca.board.cards import BoardView, ColumnView
 from pdca.board.filters import wanted_from
 from pdca.board.forms import ids_from, prints_from
 from pdca.board.hub import ENDLESS, HELLO, MOST, Hub, adoptable
 from pdca.board.pages import Viewing, filled, page
+from pdca.board.searching import search as find
 from pdca.board.slips import snapshot
 from pdca.board.views import Filling, board_view, filling_of, rules_for, scene_of, seen_by
 from pdca.people.models import Person
 from pdca.people.queries import memberships_of, team_for, teams_of
+from pdca.web import say
+from pdca.web.answers import is_fragment
+from pdca.web.language import choose_timezone
 
 bp = Blueprint("board", __name__)
 
@@ -87,6 +92,18 @@ def live(team_id: int) -> ResponseReturnValue:
     answer.headers.update({"Content-Length": str(ENDLESS), "X-Accel-Buffering": "no"})
     answer.call_on_close(lambda: hub.adopt(connection, team_id))
     return answer
+
+
+@bp.get("/search")
+def search() -> ResponseReturnValue:
+    """Find items in one's own teams; a fragment for the palette."""
+    me, line = _me(), " ".join(request.args.get("q", "").split())
+    teams = {team.id: team.name for team in teams_of(me)}
+    wanted = request.args.get("team", 0, int)
+    asked = read(line, me.id, clock.today(choose_timezone(), clock.now()))
+    found = find(asked, [wanted] if wanted in teams else list(teams))
+    context = {"q": line, "found": found, "teams": teams, "errors": [say(error) for error in asked.errors]}
+    return render_template("board/_found.html" if is_fragment() else "board/search.html", **context)
 
 
 def _cards(team_id: int, ids: list[int]) -> list[str]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from itertools import chain
 
-from sqlalchemy import event, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pdca.db import Tick, db
+from pdca.db import db
 
 CHANNEL = "pdca_board"
 NOTED = "board_teams"
 # Of each team: how often something changed there.
 TEAM = "team:"
+
+
+_NOTIFY = "SELECT pg_notify(%s, %s)"
+_RAISE = "INSERT INTO tick VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET number = number + 1"
 
 
 @event.listens_for(db.session, "after_flush")
@@ -41,12 +44,12 @@ def _tell(session: Session) -> None:
         return
     session.flush()
     noted: set[int] = session.info.pop(NOTED, set())
+    if not noted:
+        return
+    connection = session.connection()
+    said, values = (_NOTIFY, (CHANNEL, "{}")) if connection.dialect.name == "postgresql" else (_RAISE, (TEAM + "{}",))
     for team_id in sorted(noted):
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(select(func.pg_notify(CHANNEL, str(team_id))))
-        else:
-            first = insert(Tick).values(name=f"{TEAM}{team_id}", number=1)
-            session.execute(first.on_conflict_do_update(index_elements=["name"], set_={"number": Tick.number + 1}))
+        connection.exec_driver_sql(said, tuple(value.format(team_id) for value in values))
 
 
 @event.listens_for(db.session, "after_soft_rollback")

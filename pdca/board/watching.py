@@ -37,6 +37,10 @@ class SqliteWatcher:
         self._numbers = self._read()
         return {team_id for team_id, number in self._numbers.items() if before.get(team_id) != number}
 
+    def close(self) -> None:
+        """Look no more."""
+        self._database.close()
+
     def _read(self) -> dict[int, int]:
         rows = self._database.execute("SELECT name, number FROM tick WHERE name LIKE ?", (f"{TEAM}%",))
         return {int(name.removeprefix(TEAM)): number for name, number in rows}
@@ -52,3 +56,7 @@ class PostgresqlWatcher:
     def changed(self) -> set[int]:
         """The teams that were named."""
         return {int(told.payload) for told in self._database.notifies(timeout=0)}
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._database.close()

@@ -251,10 +251,10 @@ def _their_search(_board: Board, turn: int, dice: random.Random) -> Ask:
 def _measure(bench: Bench, cases: list[Case], options: argparse.Namespace) -> list[Figures]:
     seconds, rounds = (0.2, 1) if options.small else (options.seconds, options.rounds)
     figures = [Figures(case) for case in cases if options.only in case.name]
-    _warm(bench)
     for number in range(rounds):
         _say(f"Round {number + 1} of {rounds} …")
         for one in figures:
+            _warm(bench)
             one.ours.append(run(bench.ours, one.case.ours, one.case.clients, seconds))
             if one.case.theirs is not None:
                 one.theirs.append(run(bench.theirs, one.case.theirs, one.case.clients, seconds))
@@ -262,14 +262,10 @@ def _measure(bench: Bench, cases: list[Case], options: argparse.Namespace) -> li
 
 
 def _warm(bench: Bench) -> None:
-    """Every process has made every board once, in both languages."""
-    for _ in range(3):
+    """The figures are of a warm board: what the last case wrote has been seen once by every worker."""
+    for server, read in ((bench.ours, _our_board), (bench.theirs, _their_board)):
         for board in bench.boards:
-            for visitor in bench.ours.seeded.visitors[:2]:
-                for server, ask in ((bench.ours, _our_board), (bench.theirs, _their_board)):
-                    Connection(server.port).send(
-                        ask(board, 0, DICE), visitor if server is bench.ours else server.seeded.visitors[0]
-                    )
+            run(server, _reads(read, None, board), 8, 0.15)
 
 
 # --- telling ---------------------------------------------------------------------------------------------

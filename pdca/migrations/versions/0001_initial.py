@@ -527,6 +527,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_announcement_item_id"), "announcement", ["item_id"], unique=False)
     op.create_table(
+        "search_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("stems", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_search_text_item_id_item"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_text")),
+        sa.UniqueConstraint("source", "source_id", name=op.f("uq_search_text_source_source_id")),
+    )
+    op.create_index(op.f("ix_search_text_item_id"), "search_text", ["item_id"], unique=False)
+    op.create_table(
         "comment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=False),
@@ -969,6 +981,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, the dependent ones first."""
+    op.drop_table("search_text")
     op.drop_table("saved_view")
     op.drop_table("tick")
     op.drop_table("word")
