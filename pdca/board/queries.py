@@ -7,8 +7,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
+from pdca.board.models import SavedView
 from pdca.board.ticks import TEAM
 from pdca.catalogue.models import Label, Service
 from pdca.db import db
@@ -80,9 +81,12 @@ def labels_of(item_ids: Collection[int]) -> dict[int, frozenset[int]]:
     return {item_id: frozenset(labels) for item_id, labels in found.items()}
 
 
-def last_number(team_id: int) -> int:
-    """The highest number given out in this team."""
-    return db.session.scalar(select(func.max(Item.number)).where(Item.team_id == team_id)) or 0
+def saved_views(team_id: int, person_id: int) -> list[tuple[int, str, str, bool]]:
+    """(id, name, query, is the team's) of the views this person sees, by name."""
+    rows = select(SavedView.id, SavedView.name, SavedView.query, SavedView.person_id.is_(None)).where(
+        SavedView.team_id == team_id, or_(SavedView.person_id.is_(None), SavedView.person_id == person_id)
+    )
+    return [tuple(row) for row in db.session.execute(rows.order_by(func.lower(SavedView.name)))]
 
 
 def chosen_from(model: type[Service] | type[Label], team_id: int) -> list[tuple[int, str]]:

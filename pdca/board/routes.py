@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,15 +15,19 @@ from pdca import clock
 from pdca.board.asking import read
 from pdca.board.cards import BoardView, ColumnView
 from pdca.board.filters import wanted_from
-from pdca.board.forms import ids_from, prints_from
+from pdca.board.forms import ViewForm, ids_from, prints_from
 from pdca.board.hub import ENDLESS, HELLO, MOST, Hub, adoptable
+from pdca.board.operations import remove_view, save_view
 from pdca.board.pages import Viewing, filled, page
 from pdca.board.searching import search as find
 from pdca.board.slips import snapshot
 from pdca.board.views import Filling, board_view, filling_of, rules_for, scene_of, seen_by
+from pdca.db import db
+from pdca.errors import Invalid
+from pdca.items.lookalikes import Text, alike_in
 from pdca.people.models import Person
 from pdca.people.queries import memberships_of, team_for, teams_of
-from pdca.web import say
+from pdca.web import changed, say
 from pdca.web.answers import is_fragment
 from pdca.web.language import choose_timezone
 
@@ -104,6 +109,40 @@ def search() -> ResponseReturnValue:
     found = find(asked, [wanted] if wanted in teams else list(teams))
     context = {"q": line, "found": found, "teams": teams, "errors": [say(error) for error in asked.errors]}
     return render_template("board/_found.html" if is_fragment() else "board/search.html", **context)
+
+
+@bp.get("/teams/<int:team_id>/alike")
+def alike(team_id: int) -> ResponseReturnValue:
+    """What is there already and says the same as the line that is being typed (R15)."""
+    team_for(_me(), team_id)
+    title = " ".join(request.args.get("title", "").split())[:200]
+    found = alike_in(team_id, Text(title), at=clock.now()) if title else []
+    return render_template("board/_alike.html", alike=found)
+
+
+@bp.post("/teams/<int:team_id>/views")
+def keep_view(team_id: int) -> ResponseReturnValue:
+    """Keep the filters under a name."""
+    me, form = _me(), ViewForm()
+    _team, standing = team_for(me, team_id)
+    if not form.validate():
+        raise Invalid([])
+    wanted = wanted_from(dict(parse_qsl(form.query.data or "")))
+    save_view(
+        form.name.data or "", wanted, by=me, standing=standing, team_id=team_id, for_team=bool(form.for_team.data)
+    )
+    db.session.commit()
+    return changed(location=wanted.url(team_id))
+
+
+@bp.post("/teams/<int:team_id>/views/<int:view_id>/removal")
+def forget_view(team_id: int, view_id: int) -> ResponseReturnValue:
+    """Forget a kept view."""
+    me = _me()
+    _team, standing = team_for(me, team_id)
+    remove_view(view_id, by=me, standing=standing, team_id=team_id)
+    db.session.commit()
+    return changed(location=url_for("board.show", team_id=team_id))
 
 
 def _cards(team_id: int, ids: list[int]) -> list[str]:

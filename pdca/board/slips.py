@@ -126,7 +126,8 @@ def _shelf(team_id: int) -> Shelf:
     key = (team_id, str(get_locale()))
     with _handing_out:
         # Used last stands last; what was not used for longest goes first.
-        shelf = shelves[key] = shelves.pop(key, None) or Shelf()
+        shelf = shelves.pop(key) if key in shelves else Shelf()
+        shelves[key] = shelf
         while len(shelves) > KEPT:
             del shelves[next(iter(shelves))]
     return shelf

@@ -89,15 +89,15 @@ def move(item_id: int) -> ResponseReturnValue:
 
 def _reorder(item: Item) -> ResponseReturnValue:
     """The most frequent write of all, and no fact of the work: nothing else is looked up or answered."""
-    form, phase = PlacedForm(), item.phase.value
+    form, phase, item_id = PlacedForm(), item.phase.value, item.id
     if not form.validate():
         raise Invalid([])
-    news = {"item": item.id, "team": item.team_id, "phases": phase}
+    news = {"item": item_id, "team": item.team_id, "phases": phase}
     reorder(item, Place(form.after.data, form.before.data), by=me(), at=clock.now())
     db.quietly()
     db.session.commit()
     if not is_fragment():
-        return redirect(acting.location(news["item"]), 303)
+        return redirect(acting.location(item_id), 303)
     return Response("", headers={"HX-Trigger": json.dumps({"item:changed": news})})
 
 
