@@ -86,7 +86,8 @@ def saved_views(team_id: int, person_id: int) -> list[tuple[int, str, str, bool]
     rows = select(SavedView.id, SavedView.name, SavedView.query, SavedView.person_id.is_(None)).where(
         SavedView.team_id == team_id, or_(SavedView.person_id.is_(None), SavedView.person_id == person_id)
     )
-    return [tuple(row) for row in db.session.execute(rows.order_by(func.lower(SavedView.name)))]
+    found = db.session.execute(rows.order_by(func.lower(SavedView.name)))
+    return [(view_id, name, query, is_team) for view_id, name, query, is_team in found]
 
 
 def chosen_from(model: type[Service] | type[Label], team_id: int) -> list[tuple[int, str]]:

@@ -36,7 +36,9 @@ def stem(word: str) -> str:
     for _ in range(2):
         word = _shorter(word)
     word = _DOUBLE.sub(r"\1", word)
-    return word[:-1] + _LAST.get(word[-1], word[-1])
+    word = word[:-1] + _LAST.get(word[-1], word[-1])
+    # "prijzen" and "prijs": the s of the one is no ending, but both lose it.
+    return word[:-1] if word.endswith("s") and len(word) > _SHORTEST else word
 
 
 def _shorter(word: str) -> str:
