@@ -10,9 +10,11 @@ from __future__ import annotations
 import enum
 import fcntl
 import os
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,12 +29,13 @@ from sqlalchemy import (
     Engine,
     Enum,
     MetaData,
+    String,
     Table,
     TypeDecorator,
     event,
 )
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, registry
 
 LOCK_WAIT_S = 30.0
 SQLITE_PRAGMAS = (
@@ -119,6 +122,15 @@ class Base(DeclarativeBase):
     registry = registry(metadata=metadata, type_annotation_map={datetime: UtcDateTime})
 
 
+class Tick(Base):
+    """How often something was written, by name: on SQLite the sign that others wrote (see `state` below)."""
+
+    __tablename__ = "tick"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int]
+
+
 # --- the unit of work ------------------------------------------------------------------------------------
 
 
@@ -180,6 +192,25 @@ class Database(SQLAlchemy):
         before = _mode.get()
         _mode.set(mode)
         return before
+
+    @property
+    def state(self) -> str | None:
+        """What this transaction sees, by name: twice the same name is twice the same facts. None while writing.
+
+        PostgreSQL names its snapshots; on SQLite every commit raises a number. The order of cards within their
+        column is no fact (see `quietly`).
+        """
+        if self.mode is not Mode.READ:
+            return None
+        connection = self.session.connection()
+        raw: Any = connection.connection.driver_connection
+        asks = _STATE.get(connection.dialect.name, _STATE["postgresql"])
+        found = raw.execute(asks).fetchone()
+        return str(found[0]) if found else "new"
+
+    def quietly(self) -> None:
+        """This unit of work changes the order of cards and nothing else: what others remembered still holds."""
+        self.session.connection().info["quiet"] = True
 
     def release(self) -> None:
         """End the open transaction; refuses while it holds work that was not committed."""
@@ -249,6 +280,25 @@ def _after_rollback(session: Session, ended: SessionTransaction) -> None:
         session.info.pop("entries", None)
 
 
+# --- what was written ------------------------------------------------------------------------------------
+
+_STATE = {
+    "sqlite": "SELECT number FROM tick WHERE name = 'facts'",
+    "postgresql": "SELECT pg_current_snapshot()::text",
+}
+_RAISE = "INSERT INTO tick VALUES ('facts', 1) ON CONFLICT (name) DO UPDATE SET number = number + 1"
+
+
+def _raise_the_number(connection: Connection) -> None:
+    """Part of the very commit that changed something, whoever wrote it and how."""
+    raw: Any = connection.connection.driver_connection
+    if connection.info.pop("quiet", False) or raw.total_changes == connection.info.get("changes"):
+        return
+    # Before the first migration there is nothing to remember.
+    with suppress(sqlite3.OperationalError):
+        raw.execute(_RAISE)
+
+
 # --- engines ---------------------------------------------------------------------------------------------
 
 
@@ -256,6 +306,8 @@ def _teach(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "commit", _raise_the_number)
+        event.listen(engine, "rollback", lambda connection: connection.info.pop("quiet", None))
         for ending in ("checkin", "invalidate", "close"):
             event.listen(engine, ending, _drop_lock)
     else:
@@ -277,6 +329,7 @@ def _sqlite_begin(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
     raw.execute(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
     raw.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    connection.info["changes"] = raw.total_changes
 
 
 def _postgresql_begin(connection: Connection) -> None:
@@ -286,21 +339,43 @@ def _postgresql_begin(connection: Connection) -> None:
 
 
 def _take_lock(connection: Connection) -> None:
-    """Wait for the turn to write, across threads and processes, before SQLite's own unfair waiting."""
+    """Wait for the turn to write, before SQLite's own unfair waiting: in this process first, then among processes.
+
+    One thread of each process asks for the file: whoever asks by trying again and again would starve the others.
+    """
     if "write_lock" in connection.info:
         return
     path = lock_path(str(connection.engine.url.database))
+    turn = _turn_at(path)
+    if not turn.acquire(timeout=LOCK_WAIT_S):
+        raise LockTimeout(f"another writer held {path.name} for {LOCK_WAIT_S:.0f} s")
+    try:
+        connection.info["write_lock"] = (_lock_file(path), turn)
+    except BaseException:
+        turn.release()
+        raise
+
+
+_turns: dict[Path, threading.Lock] = {}
+os.register_at_fork(after_in_child=_turns.clear)
+
+
+def _turn_at(path: Path) -> threading.Lock:
+    return _turns.setdefault(path, threading.Lock())
+
+
+def _lock_file(path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     # Counted in pauses, not by a clock: rehearsals stop and shift the clock.
-    waited, pause = 0.0, 0.001
+    waited, pause = 0.0, 0.0005
     while not _locked(handle):
         if waited > LOCK_WAIT_S:
             os.close(handle)
             raise LockTimeout(f"another writer held {path.name} for {LOCK_WAIT_S:.0f} s")
         time.sleep(pause)
         waited += pause
-        pause = min(pause * 1.5, 0.02)
-    connection.info["write_lock"] = handle
+        pause = min(pause * 1.2, 0.003)
+    return handle
 
 
 def lock_path(database: str) -> Path:
@@ -318,9 +393,11 @@ def _locked(handle: int) -> bool:
 
 def _drop_lock(_connection: Any, record: Any, *_: Any) -> None:
     # At check-in the commit is already on disk, so nobody enters before it.
-    handle = record.info.pop("write_lock", None)
-    if handle is not None:
+    held = record.info.pop("write_lock", None)
+    if held is not None:
+        handle, turn = held
         os.close(handle)
+        turn.release()
 
 
 def _explain(context: ExceptionContext) -> None:

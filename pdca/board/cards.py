@@ -118,6 +118,11 @@ class ColumnView:
         return tuple(slip for lane in self.lanes for slip in lane.slips)
 
     @property
+    def print_place(self) -> Markup:
+        """Where that name comes: it changes with the order of the cards, and the frame does not."""
+        return Markup(f"<!--print:{self.phase}-->")  # noqa: S704 - our own key, no typed text
+
+    @property
     def everything(self) -> tuple[LaneView, ...]:
         """What the page has places for: the lanes and what is parked."""
         return (*self.lanes, self.parked)
@@ -175,6 +180,17 @@ class ChoiceView:
 
 
 @dataclass(frozen=True)
+class SavedViewView:
+    """Filters under a name."""
+
+    id: int
+    name: str
+    url: str
+    is_team: bool
+    may_remove: bool
+
+
+@dataclass(frozen=True)
 class BoardView:
     """The whole page of one team."""
 
@@ -190,6 +206,10 @@ class BoardView:
     closed: ClosedView
     filters: tuple[FilterView, ...]
     choices: tuple[ChoiceView, ...]
+    views: tuple[SavedViewView, ...]
+    may_keep_for_team: bool
+    # What stands in the address after the question mark, to be kept under a name.
+    query: str
     # The address without any filter; "" when none is on.
     clear_url: str
     # "member", "board_keeper", "leader" or "viewer": a class on the board's root.

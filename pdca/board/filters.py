@@ -103,7 +103,7 @@ class Wanted:
 def wanted_from(args: Mapping[str, str]) -> Wanted:
     """What the address asks to see; what it does not know is left out."""
     return Wanted(
-        frozenset(args.get("is", "").split(",")) & SIGHT.keys(),
+        frozenset(key for key in args.get("is", "").split(",") if key in SIGHT),
         _one_of(args.get("kind", ""), KINDS),
         _number(args.get("owner", "")),
         _number(args.get("service", "")),

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from wtforms import BooleanField, HiddenField, StringField
 
 from pdca.items.terms import COLUMNS
+from pdca.web import Form
 
 # A page lacks a handful of cards; who lacks more asks for the rest after.
 MOST_CARDS = 200
+
+
+class ViewForm(Form):
+    """Filters to keep under a name."""
+
+    name: Any = StringField()
+    query: Any = HiddenField()
+    for_team: Any = BooleanField()
 
 
 def prints_from(args: Mapping[str, str]) -> dict[str, str]:

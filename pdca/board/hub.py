@@ -39,6 +39,9 @@ class Watcher(Protocol):
     def changed(self) -> set[int]:
         """The teams that changed since the last time it was asked."""
 
+    def close(self) -> None:
+        """Give the connection back."""
+
 
 @dataclass(frozen=True)
 class Listener:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pdca.db import Base
-
-
-class Tick(Base):
-    """How often something of a team changed: on SQLite the sign for open boards (see ticks.py)."""
-
-    __tablename__ = "board_tick"
-
-    team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int]
 
 
 class SavedView(Base):
@@ -29,3 +20,16 @@ class SavedView(Base):
     name: Mapped[str] = mapped_column(String(60))
     # As it stands in the address, after the question mark.
     query: Mapped[str] = mapped_column(String(500))
+
+
+class SearchText(Base):
+    """The words of one text (an item, a comment, a lesson) as they are searched: their stems (see stems.py)."""
+
+    __tablename__ = "search_text"
+    __table_args__ = (UniqueConstraint("source", "source_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str] = mapped_column(String(20))
+    source_id: Mapped[int]
+    stems: Mapped[str] = mapped_column(Text)

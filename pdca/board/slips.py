@@ -31,6 +31,7 @@ from pdca.items.facts import Facts
 from pdca.items.queries import facts_for
 from pdca.items.terms import Phase
 from pdca.people.queries import TeamRules
+from pdca.web.kept import kept
 
 # Boards × languages that one process keeps ready.
 KEPT = 32
@@ -94,8 +95,8 @@ class Shelf:
 
 def snapshot(team_id: int, rules: TeamRules, at: datetime) -> Snapshot:
     """The board as it is now."""
-    ground = Ground(clock.today(rules.timezone, at), rules, queries.all_names())
-    rows = queries.rows_of(team_id)
+    ground = Ground(clock.today(rules.timezone, at), rules, kept("names", at, queries.all_names))
+    rows = kept(("rows", team_id, queries.order_number(team_id)), at, lambda: queries.rows_of(team_id))
     shelf = _shelf(team_id)
     if (found := _still_right(shelf, ground, rows)) is not None:
         return found
@@ -109,7 +110,12 @@ def snapshot(team_id: int, rules: TeamRules, at: datetime) -> Snapshot:
 
 def _still_right(shelf: Shelf, ground: Ground, rows: Sequence[Row]) -> Snapshot | None:
     last = shelf.last
-    return last if last is not None and last.rows == rows and last.ground == ground else None
+    is_same = (
+        last is not None
+        and (last.rows is rows or last.rows == rows)
+        and (last.ground is ground or last.ground == ground)
+    )
+    return last if is_same else None
 
 
 _handing_out = threading.Lock()
@@ -120,7 +126,8 @@ def _shelf(team_id: int) -> Shelf:
     key = (team_id, str(get_locale()))
     with _handing_out:
         # Used last stands last; what was not used for longest goes first.
-        shelf = shelves[key] = shelves.pop(key, None) or Shelf()
+        shelf = shelves.pop(key) if key in shelves else Shelf()
+        shelves[key] = shelf
         while len(shelves) > KEPT:
             del shelves[next(iter(shelves))]
     return shelf

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from itertools import chain
 
-from sqlalchemy import event, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pdca.board.models import Tick
 from pdca.db import db
 
 CHANNEL = "pdca_board"
 NOTED = "board_teams"
+# Of each team: how often something changed there.
+TEAM = "team:"
+
+
+_NOTIFY = "SELECT pg_notify(%s, %s)"
+_RAISE = "INSERT INTO tick VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET number = number + 1"
 
 
 @event.listens_for(db.session, "after_flush")
@@ -29,18 +33,23 @@ def _note(session: Session, _context: object) -> None:
             noted.add(team_id)
 
 
+def note(team_id: int) -> None:
+    """Say so for a write that passes no session object."""
+    db.session.info.setdefault(NOTED, set()).add(team_id)
+
+
 @event.listens_for(db.session, "before_commit")
 def _tell(session: Session) -> None:
     if session.in_nested_transaction():
         return
     session.flush()
     noted: set[int] = session.info.pop(NOTED, set())
+    if not noted:
+        return
+    connection = session.connection()
+    said, values = (_NOTIFY, (CHANNEL, "{}")) if connection.dialect.name == "postgresql" else (_RAISE, (TEAM + "{}",))
     for team_id in sorted(noted):
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(select(func.pg_notify(CHANNEL, str(team_id))))
-        else:
-            first = insert(Tick).values(team_id=team_id, number=1)
-            session.execute(first.on_conflict_do_update(index_elements=["team_id"], set_={"number": Tick.number + 1}))
+        connection.exec_driver_sql(said, tuple(value.format(team_id) for value in values))
 
 
 @event.listens_for(db.session, "after_soft_rollback")

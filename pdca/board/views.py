@@ -6,15 +6,26 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
 from flask_babel import gettext, ngettext
 
 from pdca.board import queries
-from pdca.board.cards import Act, BoardView, CardView, ChoiceView, ClosedView, ColumnView, FilterView, LaneView
+from pdca.board.cards import (
+    Act,
+    BoardView,
+    CardView,
+    ChoiceView,
+    ClosedView,
+    ColumnView,
+    FilterView,
+    LaneView,
+    SavedViewView,
+)
 from pdca.board.face import card_view
-from pdca.board.filters import KINDS, SIGHTS, Reader, Wanted
+from pdca.board.filters import KINDS, SIGHTS, Reader, Wanted, wanted_from
 from pdca.board.slips import Slip, Snapshot, print_of, snapshot
 from pdca.board.traits import Traits
 from pdca.catalogue.models import Label, Service
@@ -22,10 +33,10 @@ from pdca.followup.mine import items_due_for
 from pdca.items.facts import Facts
 from pdca.items.lifecycle import STEPS, Who
 from pdca.items.terms import COLUMNS, Phase
-from pdca.people.models import Person, Team
-from pdca.people.permissions import Standing
-from pdca.people.queries import rules_of, teams_of
+from pdca.people.models import Person, Role
+from pdca.people.queries import TeamRules, rules_of, team_for, teams_of
 from pdca.people.settings import TeamSettings
+from pdca.web.kept import kept
 
 # So many more must have come in than gone out before a column is said to jam.
 JAM_FROM = 3
@@ -61,9 +72,30 @@ class Scene:
         return [slip for slip in slips if self.wanted.keeps(slip.traits, self.me)]
 
 
-def board_view(team: Team, standing: Standing, me: Person, wanted: Wanted, *, at: datetime) -> BoardView:
+@dataclass(frozen=True)
+class Seen:
+    """A team as one person sees it: no row, so it can be remembered."""
+
+    id: int
+    name: str
+    role: str
+    others: tuple[tuple[int, str], ...]
+
+
+def seen_by(me: Person, team_id: int, at: datetime) -> Seen:
+    """The team and how this person stands to it; NotFound when it is not theirs to see."""
+
+    def look() -> Seen:
+        team, standing = team_for(me, team_id)
+        others = tuple((other.id, other.name) for other in teams_of(me) if other.id != team_id)
+        return Seen(team.id, team.name, standing.role or "viewer", others)
+
+    return kept(("seen", me.id, team_id), at, look)
+
+
+def board_view(team: Seen, scene: Scene) -> BoardView:
     """The whole board for one reader."""
-    scene = scene_of(team.id, me, wanted, at)
+    wanted = scene.wanted
     return BoardView(
         team_id=team.id,
         team=team.name,
@@ -76,26 +108,43 @@ def board_view(team: Team, standing: Standing, me: Person, wanted: Wanted, *, at
         closed=_closed(scene),
         filters=_filters(scene),
         choices=_choices(scene),
+        views=_views(team, scene),
+        may_keep_for_team=team.role in (Role.BOARD_KEEPER, Role.LEADER),
+        query=urlencode(wanted.args()),
         clear_url="" if wanted.is_everything else wanted.without_filters().url(team.id),
-        role=standing.role or "viewer",
+        role=team.role,
         steps=_steps(),
-        other_teams=tuple(
-            Act(other.name, url_for("board.show", team_id=other.id)) for other in teams_of(me) if other.id != team.id
-        ),
+        other_teams=tuple(Act(name, url_for("board.show", team_id=other)) for other, name in team.others),
+    )
+
+
+def _views(team: Seen, scene: Scene) -> tuple[SavedViewView, ...]:
+    keeps = team.role in (Role.BOARD_KEEPER, Role.LEADER)
+    return tuple(
+        SavedViewView(
+            view_id, name, wanted_from(dict(parse_qsl(query))).url(team.id), is_team, keeps if is_team else True
+        )
+        for view_id, name, query, is_team in queries.saved_views(team.id, scene.me.id)
     )
 
 
 def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
     """Fetch everything once; the cards come from what is kept."""
+    who = me.id
     return Scene(
         team_id,
-        snapshot(team_id, rules_of([team_id])[team_id], at),
+        snapshot(team_id, rules_for(team_id, at), at),
         wanted,
-        Reader(me.id, items_due_for(me, at)),
-        dict(queries.chosen_from(Service, team_id)),
-        dict(queries.chosen_from(Label, team_id)),
+        Reader(who, kept(("owes", who), at, lambda: items_due_for(me, at))),
+        kept(("services", team_id), at, lambda: dict(queries.chosen_from(Service, team_id))),
+        kept(("labels", team_id), at, lambda: dict(queries.chosen_from(Label, team_id))),
         at,
     )
+
+
+def rules_for(team_id: int, at: datetime) -> TeamRules:
+    """The team's rules, as remembered."""
+    return kept(("rules", team_id), at, lambda: rules_of([team_id])[team_id])
 
 
 # --- columns ---------------------------------------------------------------------------------------------
@@ -106,6 +155,27 @@ def _columns(scene: Scene) -> tuple[ColumnView, ...]:
     jammed = _jam(scene)
     used = bool(scene.snap.rows) or queries.has_items(scene.team_id)
     return tuple(_column(scene, phase, limits.get(phase, 0), jammed.get(phase, ""), used) for phase in COLUMNS)
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What goes into a board's frame at the last moment: cards by place, and a name for what each column shows."""
+
+    slips: dict[str, Sequence[Slip]]
+    prints: dict[str, str]
+
+
+def filling_of(scene: Scene) -> Filling:
+    """The cards in their present order."""
+    slips: dict[str, Sequence[Slip]] = {}
+    prints = {}
+    for phase in COLUMNS:
+        place = phase.value
+        shown, parked = scene.shown(place), scene.shown(f"parked:{place}")
+        slips |= {lane.key: lane.slips for lane in _lanes(scene, place, shown)}
+        slips[f"parked:{place}"] = parked
+        prints[place] = _print(scene, place, (*shown, *parked))
+    return Filling(slips, prints)
 
 
 def _column(scene: Scene, phase: Phase, limit: int, jammed: str, used: bool) -> ColumnView:
@@ -139,8 +209,8 @@ def _full_owners(scene: Scene) -> str:
     """Who has as many cards in Do as one owner may have (R31)."""
     owned = Counter(row.owner_id for row in scene.snap.rows if row.phase == Phase.DO.value)
     names = scene.snap.ground.names
-    full = sorted(names[who] for who, count in owned.items() if who in names and count >= scene.settings.wip_owner)
-    return ", ".join(full)
+    full = sorted(names.get(who or 0, "") for who, count in owned.items() if count >= scene.settings.wip_owner)
+    return ", ".join(filter(None, full))
 
 
 def _lanes(scene: Scene, place: str, slips: Sequence[Slip]) -> tuple[LaneView, ...]:
@@ -229,8 +299,7 @@ def _empty_words(phase: Phase, limit: int, used: bool) -> tuple[str, str, bool]:
 
 def _jam(scene: Scene) -> dict[Phase, str]:
     """The column where most more came in than went out over six weeks, with the numbers."""
-    # Every move changes the rows, so it is counted once per state of the board.
-    arrivals, departures = scene.snap.remember("flow", lambda: queries.flow(scene.team_id, scene.at))
+    arrivals, departures = kept(("flow", scene.team_id), scene.at, lambda: queries.flow(scene.team_id, scene.at))
     surplus = Counter({phase: arrivals[phase] - departures[phase] for phase in COLUMNS[1:]})
     phase, most = surplus.most_common(1)[0]
     if most < JAM_FROM:
@@ -268,7 +337,7 @@ class Tally:
 
 
 def _tally(scene: Scene) -> Tally:
-    return scene.snap.remember("tally", lambda: _counted(list(scene.cards())))
+    return cast(Tally, scene.snap.remember("tally", lambda: _counted(list(scene.cards()))))
 
 
 def _counted(cards: list[Traits]) -> Tally:
@@ -355,11 +424,9 @@ def _grouping(scene: Scene) -> ChoiceView:
 
 
 def _closed(scene: Scene) -> ClosedView:
-    # What is closed leaves the rows, what was brought in from elsewhere has a new number.
-    key = ("closed", queries.last_number(scene.team_id))
-    weeks, count = scene.snap.remember(
-        key, lambda: (queries.closed_per_week(scene.team_id, scene.at), queries.closed_count(scene.team_id))
-    )
+    team_id = scene.team_id
+    weeks = kept(("closed weeks", team_id), scene.at, lambda: queries.closed_per_week(team_id, scene.at))
+    count = kept(("closed", team_id), scene.at, lambda: queries.closed_count(team_id))
     busy = sum(bool(closed) for closed in weeks)
     return ClosedView(
         count=count,

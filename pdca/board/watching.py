@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from pdca.board.hub import Watcher
-from pdca.board.ticks import CHANNEL
+from pdca.board.ticks import CHANNEL, TEAM
 
 
 def watcher_for(engine: Engine) -> Watcher:
@@ -37,8 +37,13 @@ class SqliteWatcher:
         self._numbers = self._read()
         return {team_id for team_id, number in self._numbers.items() if before.get(team_id) != number}
 
+    def close(self) -> None:
+        """Look no more."""
+        self._database.close()
+
     def _read(self) -> dict[int, int]:
-        return dict(self._database.execute("SELECT team_id, number FROM board_tick").fetchall())
+        rows = self._database.execute("SELECT name, number FROM tick WHERE name LIKE ?", (f"{TEAM}%",))
+        return {int(name.removeprefix(TEAM)): number for name, number in rows}
 
 
 class PostgresqlWatcher:
@@ -51,3 +56,7 @@ class PostgresqlWatcher:
     def changed(self) -> set[int]:
         """The teams that were named."""
         return {int(told.payload) for told in self._database.notifies(timeout=0)}
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._database.close()

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from pdca import clock
 from pdca.people.models import Person
+from pdca.web.kept import kept
 
 # None: this person does not get the link at all.
 Count = Callable[[Person, datetime], int | None]
@@ -38,7 +39,12 @@ class NavCounts:
         known = g.setdefault("_nav_counts", {})
         if name not in known:
             count = current_app.extensions["nav_counts"].get(name)
-            known[name] = count(current_user, clock.now()) if count else None
+            known[name] = _count(name, count) if count else None
         if known[name] is None:
             raise AttributeError(name)
         return known[name]
+
+
+def _count(name: str, count: Count) -> int | None:
+    at, person = clock.now(), current_user._get_current_object()
+    return kept(("nav", name, person.id), at, lambda: count(person, at))

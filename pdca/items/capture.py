@@ -58,6 +58,7 @@ def capture(
         raise Invalid([FieldError("title", N_("Write in one line what goes wrong, or what you will do."))])
     if len(line) > TITLE_LIMIT:
         raise Invalid([FieldError("title", N_("Use at most %(limit)s characters."), {"limit": TITLE_LIMIT})])
+    ranking.queue(team.id)
     item = _new_item(team, line, by=by, at=at, source=source)
     kind = ActorKind.IMPORT if source else ActorKind.PERSON
     record(item, "captured", by=by, at=at, kind=kind, new=line)

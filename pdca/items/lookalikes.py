@@ -42,11 +42,16 @@ _EMPTY = frozenset(EMPTY.split())
 
 def lookalikes(item: Item, *, at: datetime) -> list[Item]:
     """Up to three open or recently closed items of the team that say the same, most alike first."""
-    days = rules_of([item.team_id])[item.team_id].settings.lookalike_days
+    return alike_in(item.team_id, Text(item.title, item.problem), at=at, but=item.id)
+
+
+def alike_in(team_id: int, said: Text, *, at: datetime, but: int = 0) -> list[Item]:
+    """The same for a text that is no item yet."""
+    days = rules_of([team_id])[team_id].settings.lookalike_days
     rows = db.session.execute(
         select(Item.id, Item.title, Item.problem).where(
-            Item.team_id == item.team_id,
-            Item.id != item.id,
+            Item.team_id == team_id,
+            Item.id != but,
             or_(
                 Item.phase.in_(OPEN_PHASES),
                 (Item.phase == Phase.CLOSED) & (Item.ended_at >= at - timedelta(days=days)),
@@ -54,7 +59,7 @@ def lookalikes(item: Item, *, at: datetime) -> list[Item]:
         )
     )
     others = {other_id: Text(title, problem) for other_id, title, problem in rows}
-    found = most_alike(Text(item.title, item.problem), others)
+    found = most_alike(said, others)
     return [db.session.get_one(Item, other_id) for other_id in found]
 
 

@@ -83,6 +83,7 @@ def move(
     Raises NotAllowed with exactly the criteria that are missing, or why this person or a frozen card may not;
     Invalid when an answer cannot be so. After a refusal the caller rolls back: nothing has changed.
     """
+    ranking.queue_for(item)
     facts = facts_of(item, at)
     step = _step(facts, to)
     guard(facts, STEP_ACTS.get(step.name, Act.MOVE))
@@ -105,6 +106,7 @@ def reopen_when_asked(item: Item, cause: ReopenCause, *, by: Person, at: datetim
 
 
 def _reopen_as(item: Item, cause: ReopenCause, by: Person | None, was_asked: bool, at: datetime) -> Move:
+    ranking.queue_for(item)
     facts = facts_of(item, at)
     step = _step(facts, Phase.PLAN)
     if step.name != "reopen":

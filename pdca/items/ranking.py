@@ -10,6 +10,8 @@ from pdca.db import db
 from pdca.items.models import Item
 
 GAP = 1024
+# Names our queue among PostgreSQL's advisory locks.
+QUEUE = 7331
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,26 @@ class Place:
 
     after: int | None = None
     before: int | None = None
+
+
+def queue(team_id: int) -> bool:
+    """One after the other on a board: call it before the first write. Whether somebody may have been before us.
+
+    SQLite has one writer at a time anyway. On PostgreSQL two who move between the same neighbours would find the
+    same rank.
+    """
+    session = db.session
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    session.flush()
+    session.execute(select(func.pg_advisory_xact_lock(QUEUE, team_id)))
+    return True
+
+
+def queue_for(item: Item) -> None:
+    """The same, and the item as it is now: two who move one card may not both see where it stood."""
+    if queue(item.team_id):
+        db.session.refresh(item)
 
 
 def rank_for(item: Item, place: Place | None) -> int:

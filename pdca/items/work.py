@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
+
+from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import AnnouncementAnswer, Answers, CallAnswer
 from pdca.items.edit import write
 from pdca.items.frozen import Act
 from pdca.items.journal import record
-from pdca.items.models import Item
+from pdca.items.models import Check, Item, Promise
 from pdca.items.permissions import guard, refuse, require_member, require_owner
 from pdca.items.queries import facts_of
-from pdca.items.ranking import Place, rank_for
-from pdca.items.terms import Phase
+from pdca.items.ranking import Place, queue_for, rank_for
+from pdca.items.terms import OPEN_PHASES, Phase, PromiseState
 from pdca.items.writing import Writing
 from pdca.people.models import Person
 
@@ -77,6 +80,22 @@ def announce(item: Item, announcement: AnnouncementAnswer, *, by: Person, at: da
 
 def reorder(item: Item, place: Place, *, by: Person, at: datetime) -> None:
     """Another place in the same column. Touches nothing: an order is no fact of the work."""
-    guard(facts_of(item, at), Act.REORDER)
+    queue_for(item)
+    # The facts are dear, and only a day that passed or a date that waits can freeze a card.
+    if item.phase not in OPEN_PHASES or _may_be_frozen(item, at):
+        guard(facts_of(item, at), Act.REORDER)
     require_member(by, item)
     item.rank = rank_for(item, place)
+
+
+def _may_be_frozen(item: Item, at: datetime) -> bool:
+    """False only when it surely is not (R8), in whatever zone the team is."""
+    # Further east it may be tomorrow already.
+    tomorrow = at.date() + timedelta(days=1)
+    if item.phase is Phase.DO:
+        waits = select(Promise.id).where(Promise.item_id == item.id, Promise.state == PromiseState.WAITING)
+        return (item.due_on is not None and item.due_on < tomorrow) or db.session.scalar(waits) is not None
+    if item.phase in (Phase.CHECK, Phase.ACT):
+        passed = select(Check.id).where(Check.item_id == item.id, Check.settle_by < tomorrow).limit(1)
+        return db.session.scalar(passed) is not None
+    return False

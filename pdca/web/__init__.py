@@ -12,7 +12,7 @@ from werkzeug import routing
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pdca.config import Settings
-from pdca.web import access, assets, compress, headers, health, language, refusals, requestlog
+from pdca.web import access, assets, compress, headers, health, kept, language, refusals, requestlog
 from pdca.web.access import accepts_upload, login_manager, own_path, public, writes_itself
 from pdca.web.answers import changed, load_or_404, region
 from pdca.web.forms import Form
@@ -76,6 +76,7 @@ def init_app(app: Flask) -> None:
     assets.init_app(app)
     refusals.init_app(app)
     health.init_app(app)
+    kept.init_app(app)
     if given.trusted_proxies:
         count = given.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

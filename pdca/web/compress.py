@@ -49,4 +49,4 @@ def _gains(response: Response) -> bool:
 
 def may_compress() -> bool:
     """Whether who asks can read it, and is no stranger's page."""
-    return "gzip" in request.accept_encodings and request.headers.get("Sec-Fetch-Site") in OWN_SITES
+    return request.accept_encodings.quality("gzip") > 0 and request.headers.get("Sec-Fetch-Site") in OWN_SITES

@@ -48,18 +48,35 @@ function toColumn(letter) {
   if (!focusCard(cardsIn(column)[0])) column.querySelector("a, button, input:not([type=hidden])")?.focus();
 }
 
-export function help() {
-  const template = document.getElementById("keys-help");
-  if (!template || isOpen()) return;
+function show(id) {
+  const template = document.getElementById(id);
+  if (!template || isOpen()) return null;
   const dialog = template.content.firstElementChild.cloneNode(true);
   document.getElementById("sheet").replaceChildren(dialog);
-  dialog.querySelector("[data-keys-on]").checked = !isOff();
+  window.htmx.process(dialog);
   open(dialog);
+  return dialog;
 }
+
+export function help() {
+  const dialog = show("keys-help");
+  if (dialog) dialog.querySelector("[data-keys-on]").checked = !isOff();
+}
+
+// Arrow keys walk from the line into what was found and back.
+document.addEventListener("keydown", (event) => {
+  const palette = event.target.closest?.(".palette");
+  if (!palette || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  const stops = [palette.querySelector("input"), ...palette.querySelectorAll(".found a")];
+  const at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+  stops.at(at % stops.length).focus();
+  event.preventDefault();
+});
 
 const KEYS = {
   c: () => capture(),
   f: () => document.querySelector("[data-filters] a, [data-find]")?.focus(),
+  k: () => show("palette"),
   "?": () => help(),
   n: () => (waitsForColumn = columns().length > 0),
   m: (card) => card && openMenu(card.querySelector("[data-menu]")),
@@ -96,6 +113,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", ({ target }) => {
   if (target.closest?.("[data-keys-help]")) help();
+  if (target.closest?.("[data-palette]")) show("palette");
 });
 document.addEventListener("change", ({ target }) => {
   if (target.matches?.("[data-keys-on]")) localStorage.setItem(OFF, target.checked ? "no" : "yes");

@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from pdca.board.face import card_view
 from pdca.board.filters import wanted_from
 from pdca.board.progress import progress
-from pdca.board.views import board_view
+from pdca.board.views import board_view, scene_of, seen_by
 from pdca.board.words import day_words
 from pdca.db import db
 from pdca.items import handovers
@@ -19,7 +19,6 @@ from pdca.items.answers import CustomerAnswer, LookalikeAnswer
 from pdca.items.queries import facts_of
 from pdca.items.terms import CustomerType, Kind, LookalikeChoice, Phase
 from pdca.people.models import Person
-from pdca.people.queries import standing_of
 from tests import stories
 from tests.factories import signed_in
 from tests.stories import new, walk
@@ -64,7 +63,8 @@ def seen(app, crew):
 
     def look(at, **args):
         with app.test_request_context():
-            return board_view(crew.team, standing_of(crew.owner, crew.team.id), crew.owner, wanted_from(args), at=at)
+            scene = scene_of(crew.team.id, crew.owner, wanted_from(args), at)
+            return board_view(seen_by(crew.owner, crew.team.id, at), scene)
 
     return look
 

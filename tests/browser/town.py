@@ -55,7 +55,10 @@ def move_in(product: Product) -> None:
 NO_PAGE = {
     "static": "files of the product",
     "health.show": "for machines",
-    "board.columns": "parts of a page",
+    "board.changes": "parts of a page, as data",
+    "board.cards": "parts of a page, as data",
+    "board.live": "a stream",
+    "board.alike": "a part of a page",
     "board.home": "leads to the board",
     "items.steps": "leads to the sheet of one step",
     "items.file": "a file that somebody added",

@@ -16,6 +16,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import insert
 
 from pdca import clock, create_app
+from pdca.board.indexing import index_everything
 from pdca.config import load_settings
 from pdca.db import db
 from pdca.items.models import Check, Item, Promise, Round
@@ -86,6 +87,7 @@ def ours(folder: Path, sizes: list[tuple[int, int]], now: datetime | None = None
         with db.writing():
             people = _people(at)
             boards = tuple(_board(f"Team {no}", people, size, at) for no, size in enumerate(sizes, 1))
+            index_everything()
             visitors = tuple(_visitor(app, person, at) for person in people)
             db.session.commit()
         db.engine.dispose()
@@ -108,7 +110,7 @@ def _people(at: datetime) -> list[Person]:
 
 
 def _board(name: str, people: list[Person], size: tuple[int, int], at: datetime) -> Board:
-    team = Team(name=name, timezone="Europe/Amsterdam", created_at=at)
+    team = Team(name=name, timezone="Europe/Amsterdam", created_at=at, next_number=sum(size) + 1)
     db.session.add(team)
     db.session.flush()
     db.session.add_all(

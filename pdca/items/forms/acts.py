@@ -27,6 +27,18 @@ class MoveForm(AnswersForm):
     before: Any = Ident()
 
 
+class PlacedForm(ActForm):
+    """Another place in the same column."""
+
+    to: Any = Choice(Phase)
+    after: Any = Ident()
+    before: Any = Ident()
+
+
+# All that such a form may bring.
+PLACED = frozenset({"to", "after", "before", "next", "csrf_token"})
+
+
 class NothingForm(ActForm):
     """Only a button."""
 

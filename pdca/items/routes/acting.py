@@ -127,8 +127,8 @@ def done(item_id: int, said: str = "", *, before: Phase | None = None) -> Respon
     if said:
         flash(said)
     if not is_fragment():
-        return redirect(_location(item_id), 303)
-    return with_news(make_response(_regions(item_id)), begin(item_id).item, before)
+        return redirect(location(item_id), 303)
+    return with_news(make_response(_regions(item_id)), item_for(me(), item_id), before)
 
 
 def with_news(response: Response, item: Item, before: Phase | None = None) -> Response:
@@ -139,7 +139,7 @@ def with_news(response: Response, item: Item, before: Phase | None = None) -> Re
     return response
 
 
-def _location(item_id: int) -> str:
+def location(item_id: int) -> str:
     wanted = own_path(request.form.get("next"))
     return wanted if wanted != "/" else url_for("items.show", item_id=item_id)
 

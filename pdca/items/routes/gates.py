@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import flash, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from pdca import clock
+from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.items import words
 from pdca.items.answers import Answers
 from pdca.items.edit import edit
-from pdca.items.forms.acts import MoveForm, NothingForm
+from pdca.items.forms.acts import PLACED, MoveForm, NothingForm, PlacedForm
 from pdca.items.lifecycle import Step, next_step, step_between
+from pdca.items.models import Item
 from pdca.items.moves import move as move_item
 from pdca.items.permissions import may_edit, refuse, require_step
+from pdca.items.queries import item_for
 from pdca.items.questions import EDITABLE, QUESTIONS
 from pdca.items.ranking import Place
 from pdca.items.routes import acting, bp
-from pdca.items.routes.acting import Doing, act, attempt, begin, press, sheet, stands_on
+from pdca.items.routes.acting import Doing, act, attempt, begin, me, press, sheet, stands_on
 from pdca.items.routes.care import check_answer
 from pdca.items.taking_back import take_back
 from pdca.items.terms import Phase
@@ -34,6 +38,7 @@ from pdca.items.views.page import item_page
 from pdca.items.views.refused import NOT_REFUSED
 from pdca.items.views.sheet import SheetView
 from pdca.items.work import reorder
+from pdca.web.answers import is_fragment
 
 NO_STEP = N_("There is no step from %(from)s to %(to)s.")
 
@@ -70,14 +75,30 @@ def step(item_id: int, to: str) -> ResponseReturnValue:
 @bp.post("/items/<int:item_id>/moves")
 def move(item_id: int) -> ResponseReturnValue:
     """One step, or another place in the same column."""
-    form, doing = MoveForm(), begin(item_id)
+    item = item_for(me(), item_id)
+    if request.form.get("to") == item.phase.value and request.form.keys() <= PLACED:
+        return _reorder(item)
+    form = MoveForm()
     to = form.to.data
     if to is None or not form.validate():
         _refuse_unreadable(form)
-    if to is doing.item.phase:
-        place = Place(form.after.data, form.before.data)
-        return press(item_id, form, lambda d: reorder(d.item, place, by=d.by, at=d.at))
+    if to is item.phase:
+        return _reorder(item)
     return _take(item_id, to, form)
+
+
+def _reorder(item: Item) -> ResponseReturnValue:
+    """The most frequent write of all, and no fact of the work: nothing else is looked up or answered."""
+    form, phase, item_id = PlacedForm(), item.phase.value, item.id
+    if not form.validate():
+        raise Invalid([])
+    news = {"item": item_id, "team": item.team_id, "phases": phase}
+    reorder(item, Place(form.after.data, form.before.data), by=me(), at=clock.now())
+    db.quietly()
+    db.session.commit()
+    if not is_fragment():
+        return redirect(acting.location(item_id), 303)
+    return Response("", headers={"HX-Trigger": json.dumps({"item:changed": news})})
 
 
 @bp.route("/items/<int:item_id>/closure", methods=["GET", "POST"])

@@ -311,11 +311,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_team_setting_team_id"), "team_setting", ["team_id"], unique=False)
     op.create_table(
-        "board_tick",
-        sa.Column("team_id", sa.Integer(), nullable=False),
+        "tick",
+        sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_board_tick_team_id_team"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("team_id", name=op.f("pk_board_tick")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tick")),
     )
     op.create_table(
         "saved_view",
@@ -528,6 +527,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
     )
     op.create_index(op.f("ix_announcement_item_id"), "announcement", ["item_id"], unique=False)
+    op.create_table(
+        "search_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("stems", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_search_text_item_id_item"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_text")),
+        sa.UniqueConstraint("source", "source_id", name=op.f("uq_search_text_source_source_id")),
+    )
+    op.create_index(op.f("ix_search_text_item_id"), "search_text", ["item_id"], unique=False)
     op.create_table(
         "comment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -971,8 +982,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them, the dependent ones first."""
+    op.drop_table("search_text")
     op.drop_table("saved_view")
-    op.drop_table("board_tick")
+    op.drop_table("tick")
     op.drop_table("word")
     op.drop_table("notice")
     op.drop_table("mention")

@@ -1,0 +1,48 @@
+"""Keeping filters under a name."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from pdca.board.filters import Wanted
+from pdca.board.models import SavedView
+from pdca.db import db
+from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
+from pdca.people.models import Person
+from pdca.people.permissions import KEEPERS, Standing
+
+NAME_LIMIT = 60
+ONLY_KEEPERS = N_("Only a board keeper or leader changes what the whole team sees.")
+
+
+def save_view(name: str, wanted: Wanted, *, by: Person, standing: Standing, team_id: int, for_team: bool) -> SavedView:
+    """For oneself, or for the team by who keeps its board. The same name again is the same view, changed."""
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LIMIT:
+        raise Invalid(
+            [FieldError("name", N_("Give it a name of at most %(limit)s characters."), {"limit": NAME_LIMIT})]
+        )
+    if for_team:
+        _require_keeper(standing)
+    owner_id = None if for_team else by.id
+    view = db.session.query(SavedView).filter_by(team_id=team_id, person_id=owner_id, name=name).first()
+    if view is None:
+        view = SavedView(team_id=team_id, person_id=owner_id, name=name)
+        db.session.add(view)
+    view.query = urlencode(wanted.args())
+    return view
+
+
+def remove_view(view_id: int, *, by: Person, standing: Standing, team_id: int) -> None:
+    """One's own, or the team's by who keeps its board."""
+    view = db.session.get(SavedView, view_id)
+    if view is None or view.team_id != team_id or view.person_id not in (None, by.id):
+        raise NotFound
+    if view.person_id is None:
+        _require_keeper(standing)
+    db.session.delete(view)
+
+
+def _require_keeper(standing: Standing) -> None:
+    if standing.role not in KEEPERS:
+        raise NotAllowed([Missing("role", "for_team", ONLY_KEEPERS)])
