@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
@@ -12,7 +15,11 @@ from pdca.db import db
 from pdca.demo.build import build
 from pdca.demo.cards import deal
 from pdca.demo.days import Days
+from pdca.followup.jobs import followup_once
 from pdca.people.queries import demo_people, nobody_yet
+
+# Everybody's window is open, and the customers' too.
+MAIL_LEAVES = time(10, 5)
 
 
 def register_cli(app: Flask) -> None:
@@ -36,9 +43,18 @@ def _fill(settings: Settings) -> None:
         if not nobody_yet():
             _there_already()
             return
-        count = build(settings, clock.now())
+        now = clock.now()
+        count = build(settings, now)
         db.session.commit()
+    mail_of_the_last_working_day(Days(now, settings.timezone))
     click.echo(f"The demo is ready: {count} items in two teams. Sign in with one click at {settings.links}/sign-in")
+
+
+def mail_of_the_last_working_day(days: Days) -> None:
+    """In a weekend nobody is mailed, and there would be no mail to look at: what Friday had to say leaves now."""
+    morning = datetime.combine(days.working(0), MAIL_LEAVES, ZoneInfo(days.zone)).astimezone(UTC)
+    if morning < days.now:
+        followup_once(morning)
 
 
 def _there_already() -> None:

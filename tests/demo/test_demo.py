@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 
 from pdca import create_app
 from pdca.db import db
+from pdca.demo.cli import mail_of_the_last_working_day
+from pdca.demo.days import Days
 from pdca.followup import invariants, sweep
 from pdca.followup.jobs import followup_once
 from pdca.followup.models import Duty, DutyState
@@ -143,7 +145,12 @@ def test_it_can_be_made_on_any_day(now, sqlite_template, tmp_path):
         assert [line for ids in sweep.chunks() for line in sweep.sweep(ids, now)] == []
         assert db.session.scalar(select(func.max(Entry.at))) <= now
         db.session.rollback()
+    with app.app_context():
+        mail_of_the_last_working_day(Days(now, app.extensions["settings"].timezone))
         db.engine.dispose()
+    # A newcomer finds mail whatever the day, of a colleague and of a customer; after midnight it leaves in the morning.
+    mails = {path.name.split("-")[1] for path in (tmp_path / "mail").glob("*.eml")}
+    assert {"samira.haddou@example.org", "r.vanloon@example.net"} <= mails or (now.hour, mails) == (22, set())
 
 
 # --- the command -----------------------------------------------------------------------------------------
