@@ -18,7 +18,7 @@ GROUP = 100
 DOUBLED = 0.05
 # While nothing arrives somebody is killed all the same, this often.
 IMPATIENT_S = 0.4
-FINISH_S = 180.0
+FINISH_S = 600.0
 SEED = 13
 
 

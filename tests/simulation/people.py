@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, text
 
 from pdca.db import db, touch
 from pdca.followup import nodes
@@ -128,8 +128,3 @@ def put_letters(first: int, count: int, at: datetime) -> None:
 def rows(question: str) -> list[list[Any]]:
     """What the database says."""
     return [list(row) for row in db.session.execute(text(question))]
-
-
-def teams() -> list[int]:
-    """Every team."""
-    return list(db.session.scalars(select(Team.id)))
