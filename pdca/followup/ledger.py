@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -41,7 +42,23 @@ def _notice(duty: Duty, step: str, row: dict[str, Any], reached_at: datetime, du
         "due_at": due_at,
         "state": NoticeState.PLANNED,
     }
-    return insert_once(Notice, values) is not None
+    return insert_once(Notice, values) is not None or _planned_again(values)
+
+
+def _planned_again(values: Mapping[str, Any]) -> bool:
+    """It was planned for this reader before, and went to somebody else before it left: now it is theirs again."""
+    same = (Notice.duty_id == values["duty_id"], Notice.step == values["step"], Notice.recipient == values["recipient"])
+    again = {"state": NoticeState.PLANNED, "message_id": None, "due_at": values["due_at"]}
+    statement = update(Notice).where(*same, Notice.state == NoticeState.OBSOLETE).values(again)
+    return db.session.execute(statement.returning(Notice.id)).scalar() is not None
+
+
+def plan_again(duty: Duty) -> None:
+    """The duty is open again: what its last step had to say, and had not said yet, is still to be said."""
+    unsaid = (Notice.state == NoticeState.OBSOLETE, Notice.step == duty.step, Notice.person_id.is_not(None))
+    db.session.execute(
+        update(Notice).where(Notice.duty_id == duty.id, *unsaid).values(state=NoticeState.PLANNED, message_id=None)
+    )
 
 
 def tell(

@@ -14,7 +14,7 @@ from pdca.followup.duties import DutyNow, duties_of
 from pdca.followup.endings import state_after
 from pdca.followup.holders import holder_of
 from pdca.followup.ladder import midnight
-from pdca.followup.ledger import insert_once
+from pdca.followup.ledger import insert_once, plan_again
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.staff import Staff, staff_of
 from pdca.items.facts import Facts
@@ -120,6 +120,7 @@ def _renew(row: Duty, duty: DutyNow, f: Facts, staff: Staff, at: datetime) -> st
     reopened = row.state is not DutyState.OPEN
     if reopened:
         row.state, row.ended_at, row.opened_at = DutyState.OPEN, None, at
+        plan_again(row)
     before = _told(row)
     _write(row, duty, f, staff, keep_due=duty.keeps_due and not reopened)
     if reopened or _told(row) != before:

@@ -18,6 +18,7 @@ from pdca.items.answers import Answers, CarriedOutAnswer, LookalikeAnswer, ToldA
 from pdca.items.handovers import Note
 from pdca.items.models import Decision, Handover, Item
 from pdca.items.moves import move
+from pdca.items.taking_back import take_back
 from pdca.items.terms import DecisionKind, Kind, LookalikeChoice, Phase, ToldHow
 from pdca.mail.jobs import deliver
 from pdca.mail.models import Message, MessageState
@@ -177,6 +178,27 @@ def test_the_deputy_hears_it_in_an_absence(promised: Stage):
     promised.passes(at(3, 24))
     assert (promised.said("omar"), promised.said("mila")) == ([], ["1 promise passed"])
     assert "because you stand in for Omar Bakker" in promised.mail_to("mila").text
+
+
+def test_what_came_back_before_the_deputy_read_it_is_not_lost(promised: Stage):
+    """Planned for Omar early on Thursday; ill until Monday, and Mila, who stands in, does not work on those days."""
+    promised.passes(at(3, 19, 6))
+    with promised.work() as team:
+        team.owner.deputy_id, team.member.days_off = team.member.id, "4,5"
+        db.session.add(Absence(person_id=team.owner.id, from_on=date(2026, 3, 19), until_on=date(2026, 3, 20)))
+    assert promised.passes(at(3, 19)).said("mila") == []
+    assert promised.passes(at(3, 23)).said("omar") == ["1 promise comes"]
+    assert promised.said("mila") == []
+
+
+def test_what_was_done_by_mistake_and_taken_back_is_still_said(promised: Stage):
+    """Done at half past six, before the mail left; taken back five minutes later."""
+    promised.passes(at(3, 20)).passes(at(3, 24, 6))
+    finish(promised, at(3, 24, 6))
+    promised.passes(at(3, 24, 6))
+    with promised.work():
+        take_back(promised.item, by=promised.item.owner, at=at(3, 24, 6))
+    assert promised.passes(at(3, 24, 8)).said("omar") == ["1 promise passed"]
 
 
 def test_who_cannot_be_mailed_is_followed_by_the_keeper(promised: Stage):

@@ -204,6 +204,8 @@ class Owed:
     escalated: bool = False
     # Steps that were reached and not said yet: (day, part).
     unsaid: list[tuple[date, str]] = field(default_factory=list)
+    # Who was told of which step: nobody twice, also when they stand in for somebody else of the same step later.
+    told: set[tuple[date, str]] = field(default_factory=set)
 
     def day_of(self, rung: Rung, country: str) -> date:
         """The day of a step."""
@@ -492,14 +494,16 @@ class Oracle:
         return {email: _lines(lines) for email, lines in told.items()}
 
     def _tell(self, life: Life, owed: Owed, at: datetime) -> Iterator[str]:
-        left = []
+        left, said = [], set()
         for day, part in owed.unsaid:
             email = self._addressee(life, owed, day, part, at)
             if email is None:
                 left.append((day, part))
-            else:
+            elif (day, email) not in owed.told:
+                said.add((day, email))
                 yield email
         owed.unsaid = left
+        owed.told |= said
 
     def _addressee(self, life: Life, owed: Owed, day: date, part: str, at: datetime) -> str | None:
         board = life.board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.simulation import machine
 
 # (runs, steps of each). A PostgreSQL is put back row by row, which takes its time.
-SHORT = {"sqlite": (60, 10), "postgresql": (3, 15)}
+SHORT = {"sqlite": (20, 10), "postgresql": (2, 10)}
 
 
 def test_team_life_at_random(app, request):
