@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 import click
 from email_validator import EmailNotValidError, validate_email
 from flask import Flask
@@ -9,6 +11,7 @@ from flask.cli import AppGroup
 
 from pdca import clock
 from pdca.db import db
+from pdca.mail import bounces
 from pdca.mail.jobs import deliver, desk_of_this_process
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue_test
@@ -62,3 +65,14 @@ def resume_command(choice: str) -> None:
         number = resume(Choice(choice), by="command line", at=clock.now())
         db.session.commit()
     click.echo(f"Mail leaves again ({choice}, {number} messages).")
+
+
+@group.command("bounce")
+@click.argument("file", type=click.File("rb"), default="-")
+def bounce(file: BinaryIO) -> None:
+    """Take in a mail that came back (from standard input, or FILE): who was not reached is asked otherwise."""
+    raw = file.read(bounces.LARGEST + 1)
+    with db.writing():
+        heard = bounces.hear(raw, clock.now())
+        db.session.commit()
+    click.echo(str(heard))

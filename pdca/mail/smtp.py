@@ -150,13 +150,18 @@ def _hand_over(line: _Line, letter: Letter, still_ours: Callable[[], bool]) -> O
     return _outcome(_about_the_message(answer) if answer[0] > 0 else Verdict.LOST, answer)
 
 
+def says_bad_address(words: str) -> bool:
+    """Whether an answer that begins with an enhanced status (RFC 3463) blames the receiver's address."""
+    return _BAD_ADDRESS.match(words) is not None
+
+
 def _is_yes(answer: Answer) -> bool:
     return 200 <= answer[0] < 300
 
 
 def _about_the_address(answer: Answer) -> Verdict:
     code, words = answer[0], answer[1].decode("utf-8", "replace")
-    if code in NO_SUCH_ADDRESS and _BAD_ADDRESS.match(words):
+    if code in NO_SUCH_ADDRESS and says_bad_address(words):
         return Verdict.BAD_ADDRESS
     if _BAD_SENDER.match(words):
         return Verdict.DOWN
