@@ -51,8 +51,8 @@ class Dsn:
             f"Auto-Submitted: auto-replied\nMIME-Version: 1.0\nContent-Type: {self.content_type}; boundary=b\n\n"
             f"--b\nContent-Type: text/plain; charset=utf-8\n\n{self.words}\n\n"
             f"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.nl\n"
-            f"Arrival-Date: Mon, 2 Mar 2026 10:00:00 +0100\n\nFinal-Recipient: {self.final}{original}\nAction: {self.action}\nStatus: {self.status}"
-            f"{diagnostic}\n{self.more}\n{back}--b--\n"
+            f"Arrival-Date: Mon, 2 Mar 2026 10:00:00 +0100\n\nFinal-Recipient: {self.final}{original}\n"
+            f"Action: {self.action}\nStatus: {self.status}{diagnostic}\n{self.more}\n{back}--b--\n"
         )
         return text.replace("\n", self.newline).encode()
 
