@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
+from pdca.items import planning
 from pdca.items.frozen import Act
 from pdca.items.journal import record
 from pdca.items.models import Contact, Item
 from pdca.items.permissions import guard, refuse, require_member
 from pdca.items.queries import facts_of
-from pdca.items.terms import ActorKind, CustomerType
+from pdca.items.terms import ActorKind, CustomerType, Method
 from pdca.mail.links import revoke_links_of_contact
 from pdca.mail.operations import forget_mails_about, withdraw_about
 from pdca.people.models import Person
@@ -48,9 +49,18 @@ def add_all(item: Item, people: Sequence[Somebody], *, by: Person, at: datetime)
         item.contacts.append(
             Contact(item_id=item.id, name=one.name, email=one.email, phone=one.phone, locale=one.locale)
         )
+    ask_by_mail_now(item)
     if new:
         record(item, "customers_added", by=by, at=at, new={"count": len(new)})
     return len(new)
+
+
+def ask_by_mail_now(item: Item) -> None:
+    """Whoever can be mailed is asked by mail, unless somebody chose to call: that was only for want of an address."""
+    by_default = "aftercare" in item.defaulted and item.care_method is Method.CALL
+    if by_default and any(contact.may_be_mailed for contact in item.contacts):
+        item.care_method = Method.MAIL
+        planning.change_method(item, Method.MAIL)
 
 
 def remove(contact: Contact, *, by: Person, at: datetime) -> None:

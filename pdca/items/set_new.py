@@ -56,6 +56,7 @@ def set_customer(w: Writing, answer: Any) -> None:
         _replace_all(w)
     elif answer.email or answer.phone or answer.type is not CustomerType.GROUP:
         _set_contact(w, answer)
+        contacts.ask_by_mail_now(item)
     _mark_guess(item, answer.is_type_guessed)
     w.note("customer", old, {"type": answer.type, "name": item.customer_name})
 

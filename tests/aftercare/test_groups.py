@@ -13,7 +13,7 @@ from pdca.db import db
 from pdca.errors import NotAllowed
 from pdca.items.answers import CustomerAnswer, VerdictAnswer
 from pdca.items.models import Answer, Check, Contact, Item
-from pdca.items.terms import CheckState, CustomerType, Phase, Verdict
+from pdca.items.terms import CheckState, CustomerType, Method, Phase, Verdict
 from pdca.items.verdicts import give_verdict
 from pdca.mail.models import Link
 from tests import stories
@@ -86,11 +86,21 @@ def test_one_customer_alone_is_no_group(app, session):
         assert owner.post(f"/items/{story.item.id}/customers", data={"people": MANY, "locale": "nl"}).status_code == 409
 
 
+def test_who_got_an_address_is_asked_by_mail_unless_somebody_chose_to_call(app, group):
+    owner = signed_in(app, group.owner)
+    assert [c.method for c in db.session.get_one(Item, group.item.id).checks] == [Method.CALL, Method.CALL]
+    owner.post(f"/items/{group.item.id}/customers", data={"people": MANY, "locale": "nl"})
+    db.session.expire_all()
+    assert [c.method for c in db.session.get_one(Item, group.item.id).checks] == [Method.MAIL, Method.MAIL]
+
+
 # --- on paper --------------------------------------------------------------------------------------------
 
 
 def test_the_call_sheet_has_everything_to_call_with(app, group):
     owner = signed_in(app, group.owner)
+    empty = owner.get(f"/items/{group.item.id}/checks/{group.check.id}/call-sheet").text
+    assert "Ouders van groep 7" in empty
     owner.post(f"/items/{group.item.id}/customers", data={"people": MANY, "locale": "nl"})
     sheet = owner.get(f"/items/{group.item.id}/checks/{group.check.id}/call-sheet").text
     for words in (group.item.title, group.item.noticeable, "Opa Jan", "06 12345678", "1 2 3 4 5 6 7 8 9 10"):

@@ -14,6 +14,7 @@ from pdca.errors import DomainError, NotAllowed
 from pdca.items import (
     checks,
     contacts,
+    counter,
     decisions,
     edit,
     files,
@@ -54,7 +55,10 @@ NOBODYS = {
     *("promises.reject", "verdicts.settle_verdict", "taking_back.may_take_back", "leaving.release"),
     *("handovers.make_owner", "contacts.not_the_person", "contacts.opt_out"),
     # Parts of the acts above.
-    *("telling.tell", "handovers.open_handover"),
+    *("telling.tell", "handovers.open_handover", "contacts.replace", "checks.keep"),
+    # Of groups: they answer, and are asked, like one customer (tests/aftercare/test_groups.py).
+    *("contacts.add_all", "counter.link_of", "counter.open_counter", "counter.end_counter"),
+    *("counter.answer_at_counter", "counter.settle"),
     # Of a closed item, which is never frozen.
     *("moves.reopen_by_customer", "moves.reopen_when_asked"),
     # A comment on the customer's answer; comments always pass.
@@ -129,6 +133,7 @@ class Acts:
             said = CheckAnswer(Solved.YES, 8, answered_by="Karin Smit")
             acts |= {
                 "checks.record_answer": lambda: checks.record_answer(check, said, **by),
+                "contacts.remove": lambda: contacts.remove(self.story.contact, **by),
                 "checks.attempt": lambda: checks.attempt(check, call, **by),
                 "checks.answer_by_link": lambda: checks.answer_by_link(check, self.story.contact, said, at=at),
             }
@@ -147,7 +152,13 @@ ALWAYS = {
 SENSELESS = {"decisions.ask_to_go_on"}
 IN_DO = ALWAYS | {"moves.move finish"}
 # For a check, done is an answer, a call attempt, an observation or a verdict; a customer's act always passes.
-IN_CHECK = ALWAYS | {"checks.record_answer", "checks.attempt", "checks.answer_by_link", "verdicts.give_verdict"}
+IN_CHECK = ALWAYS | {
+    "contacts.remove",
+    "checks.record_answer",
+    "checks.attempt",
+    "checks.answer_by_link",
+    "verdicts.give_verdict",
+}
 
 
 def accepted(acts):
@@ -172,6 +183,7 @@ def test_no_operation_was_forgotten(crew, tmp_path):
     rooms = (
         checks,
         contacts,
+        counter,
         decisions,
         edit,
         files,
