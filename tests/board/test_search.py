@@ -49,7 +49,8 @@ def find(crew, at):
     ("one", "other"),
     [
         ("brieven", "brief"), ("telefonen", "telefoon"), ("wachtrijen", "wachtrij"), ("balies", "balie"),
-        ("waiting", "wait"), ("letters", "letter"), ("queries", "query"), ("bakken", "bak"), ("rijbewijzen", "rijbewijs"),
+        ("waiting", "wait"), ("letters", "letter"), ("queries", "query"), ("bakken", "bak"),
+        ("rijbewijzen", "rijbewijs"),
     ],
 )  # fmt: skip
 def test_a_word_is_found_by_its_other_forms(one, other):
