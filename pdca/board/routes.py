@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from pdca import clock
+from pdca.board import offline, patterns
 from pdca.board.asking import read
 from pdca.board.cards import BoardView, ColumnView
 from pdca.board.filters import wanted_from
@@ -32,6 +33,8 @@ from pdca.web.answers import is_fragment
 from pdca.web.language import choose_timezone
 
 bp = Blueprint("board", __name__)
+# create_app finds it here.
+offline_bp = offline.bp
 
 
 @bp.get("/")
@@ -143,6 +146,12 @@ def forget_view(team_id: int, view_id: int) -> ResponseReturnValue:
     remove_view(view_id, by=me, standing=standing, team_id=team_id)
     db.session.commit()
     return changed(location=url_for("board.show", team_id=team_id))
+
+
+@bp.get("/dev/patterns")
+def show_patterns() -> ResponseReturnValue:
+    """Every component in its states."""
+    return patterns.page()
 
 
 def _cards(team_id: int, ids: list[int]) -> list[str]:

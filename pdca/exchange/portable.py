@@ -17,8 +17,8 @@ from sqlalchemy import Column, Connection, MetaData, Table
 
 from pdca.db import UtcDateTime
 
-# Alembic's own; the restored tables are stamped by migrating.
-NOT_OURS = ("alembic_version",)
+# Alembic stamps the restored tables by migrating; how often something was written is of this installation only.
+NOT_OURS = ("alembic_version", "tick")
 BATCH = 500
 
 
@@ -26,11 +26,16 @@ def tables_of(connection: Connection) -> list[Table[Any]]:
     """The tables as they stand in the database, those that others point at first."""
     metadata = MetaData()
     metadata.reflect(connection)
-    found = [table for table in metadata.sorted_tables if table.name not in NOT_OURS]
+    found = [table for table in metadata.sorted_tables if table.name not in NOT_OURS and not _is_index(table)]
     for table in found:
         for column in table.columns:
             column.type = _plain_type(column)
     return found
+
+
+def _is_index(table: Table) -> bool:
+    """SQLite's full-text index: made anew by the rows that it is of."""
+    return table.name.startswith("search_text_words")
 
 
 def _plain_type(column: Column[Any]) -> sa.types.TypeEngine[Any]:

@@ -8,6 +8,7 @@ import "./capture.js";
 import "./board.js";
 import "./drag.js";
 import "./stream.js";
+import "./draft.js";
 import "./menu.js";
 import "./keys.js";
 import "./fold.js";

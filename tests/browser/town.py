@@ -58,6 +58,8 @@ NO_PAGE = {
     "board.changes": "parts of a page, as data",
     "board.cards": "parts of a page, as data",
     "board.live": "a stream",
+    "offline.manifest": "for the browser",
+    "offline.worker": "for the browser",
     "board.alike": "a part of a page",
     "board.home": "leads to the board",
     "items.steps": "leads to the sheet of one step",

@@ -1,0 +1,54 @@
+"""A page with every component in its states: for administrators, and for everybody in the demo."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import current_app, render_template
+from flask_login import current_user
+from markupsafe import Markup
+
+from pdca.board.cards import Act, CardView, Flag
+from pdca.errors import NotFound
+from pdca.people.queries import demo_people
+
+
+def page() -> str:
+    """The page; NotFound for who has nothing to do with it."""
+    if not (current_user.is_administrator or demo_people()):
+        raise NotFound
+    template = current_app.jinja_env.get_template("board/_card.html")
+    # Our own samples through the very template that the board uses.
+    cards = {name: Markup(template.render(card=card)) for name, card in samples().items()}  # noqa: S704
+    return render_template("dev/patterns.html", cards=cards, icons=_icons())
+
+
+def samples() -> dict[str, CardView]:
+    """Cards in every state."""
+    return {
+        "new": _card(1, "new", proposer="Anouk", done=0, total=3, age_words="2 d"),
+        "plan ready": _card(2, "plan", owner="Thijs Roelofs", due_words="14 December", ready_for="do", age_words="6 d"),
+        "do soon": _card(3, "do", owner="Samira Haddou", due_words="tomorrow", due_tone="soon", done=1, total=2),
+        "do frozen": _card(
+            4, "do", owner="Julian de Graaf", frozen_words="3 days late", frozen_note="promised Fri 20 Nov",
+            moved_words="moved 2×", acts=(Act("Done", "#"), Act("New date", "#"), Act("Help", "#")),
+        ),
+        "check handed over": _card(
+            5, "check", owner="Daan Peters", mark=8, done=2, total=4, age_words="34 d",
+            aged_why="No progress for 16 days.",
+            flags=(Flag("hand", "being handed over to Anouk"), Flag("mail", "customer asked on Thu 12 Nov")),
+        ),
+        "closed": _card(6, "closed", owner="Anouk Jansma", mark=9),
+    }  # fmt: skip
+
+
+def _card(number: int, phase: str, **given: object) -> CardView:
+    title = "A title that is long enough to run over two lines of a narrow card"
+    # Ids below zero: no real card has them.
+    return CardView(-number, number, 1, "quick_win", title, phase, "#", "#", **given)  # type: ignore[arg-type]
+
+
+def _icons() -> list[str]:
+    sprite = Path(str(current_app.static_folder)) / "img" / "icons.svg"
+    return re.findall(r'id="([\w-]+)"', sprite.read_text(encoding="utf-8"))
