@@ -9,7 +9,6 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from pdca import clock
-from pdca.aftercare.jobs import forget
 from pdca.followup.jobs import followup_once
 
 
@@ -26,5 +25,3 @@ def command(once: bool) -> None:
     if not once:
         raise click.UsageError("say --once; `pdca scheduler` runs it every minute")
     click.echo(json.dumps(followup_once(clock.now())))
-    # Who runs only this from cron forgets old addresses too.
-    forget(clock.now())
