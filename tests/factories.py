@@ -17,6 +17,12 @@ BEGINNING = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 _numbers = count(1)
 
 
+def count_anew() -> None:
+    """The same names and addresses once more: for a test that arranges the same rows again."""
+    global _numbers
+    _numbers = count(1)
+
+
 def a_person(name: str = "", **given: object) -> Person:
     """An active person with a name and address of their own."""
     number = next(_numbers)

@@ -96,9 +96,9 @@ def test_a_long_pass_gives_leases_that_are_not_over_yet(promised: Stage, monkeyp
     given, took = [], 0.4
     gathers, delivers = jobs.gather_all, jobs.deliver
 
-    def slowly(now: datetime) -> int:
+    def slowly(now: datetime, go_on: jobs.GoOn) -> int:
         time.sleep(took)
-        return gathers(now)
+        return gathers(now, go_on)
 
     def deliver_at(now: datetime, **rest: object) -> object:
         given.append(now)

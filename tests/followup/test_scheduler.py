@@ -84,8 +84,8 @@ def test_told_to_stop_before_it_began_it_stops(app, monkeypatch):
     """The signal may come at any moment, also just before the first tick."""
     made, builds = [], scheduler.build
 
-    def build(one):
-        built = builds(one)
+    def build(one, watch):
+        built = builds(one, watch)
         starts = built.start
 
         def late():

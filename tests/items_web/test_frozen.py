@@ -12,7 +12,7 @@ from pdca.catalogue.models import Label
 from pdca.items import decisions, handovers, talk
 from pdca.items.files import add_file
 from pdca.items.handovers import Note
-from pdca.items.terms import ItemLinkKind
+from pdca.items.terms import ItemLinkKind, Phase
 from tests.items_web.conftest import HTMX, everything, missing, phase_of, refused
 
 TODAY = clock.today("Europe/Amsterdam", clock.now())
@@ -22,7 +22,7 @@ ANSWER = {"solved": "yes", "mark": "8", "answered_by": "Karin Smit", "on": TODAY
 
 # Every POST under an item: (path, by, data). What passes on a frozen card stands in PASSES, by hand from R8.
 POSTS = {
-    "items.move": ("moves", "owner", {"to": "check", "carried_out": "as_planned"}),
+    "items.move": ("moves", "owner", {"to": "{next}", "carried_out": "as_planned"}),
     "items.closure": ("closure", "owner", {}),
     "items.stop": ("stop", "leader", {"reason": "Niet meer nodig.", "lesson_what": "Eerder vragen."}),
     "items.parking": ("parking", "keeper", {"reason": "Later.", "review_on": SOON}),
@@ -63,6 +63,11 @@ POSTS = {
     "items.links": ("links", "owner", {"other": "{other}"}),
     "items.unlink": ("links/{link}/removal", "owner", {}),
     "items.order": ("order", "owner", {}),
+    "items.customers": ("customers", "owner", {"people": "Bo Smit bo@klant.example"}),
+    "items.remove_customer": ("customers/{customer}/removal", "owner", {}),
+    "items.open_counter": ("checks/{check}/counter", "owner", {}),
+    "items.end_counter": ("checks/{check}/counter/end", "owner", {}),
+    "items.recurrence": ("recurrence", "owner", {"cause": "back_again"}),
 }
 # Done, new date, need help, comment, add files; stop, waiver, a leader's decision, a handover always pass.
 ALWAYS = {
@@ -73,7 +78,11 @@ ALWAYS = {
 }
 IN_DO = ALWAYS | {"items.move"}
 # For a check "done" is an answer, a call attempt, an observation or a verdict.
-IN_CHECK = ALWAYS | {"items.check_answer", "items.attempt", "items.verdict"}
+# A wrong customer is undone, and a counter that asked is ended.
+IN_CHECK = ALWAYS | {
+    *("items.check_answer", "items.attempt", "items.verdict"),
+    *("items.remove_customer", "items.end_counter"),
+}
 # These find nothing to act on here, so that a 404 is as good as a no.
 NOT_THERE = {"items.answer_comment"}
 
@@ -103,6 +112,8 @@ def cold(crew, story, session, tmp_path, app):
             "label": label.id,
             "other": other.number,
             "link": link.id,
+            "customer": frozen.contacts[0].id,
+            "next": {Phase.DO: Phase.CHECK, Phase.CHECK: Phase.ACT}[frozen.phase].value,
         }
 
     return make

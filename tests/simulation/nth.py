@@ -32,6 +32,7 @@ from pdca.followup.jobs import followup_once
 from pdca.items.answers import LookalikeAnswer
 from pdca.items.terms import Kind, LookalikeChoice, Phase
 from tests.conftest import MONDAY, build, settings_for
+from tests.factories import count_anew
 from tests.peers import postgresql, smtp
 from tests.simulation.figures import Bench, Figure
 from tests.stories import crew, walk
@@ -179,6 +180,7 @@ class Morning:
     @staticmethod
     def _arrange() -> None:
         different = LookalikeAnswer(LookalikeChoice.DIFFERENT)
+        count_anew()
         with db.writing():
             team = crew()
             walk(team, Phase.DO, at=MONDAY)

@@ -23,6 +23,7 @@ from pdca import scheduler
 from pdca.db import db
 from pdca.followup import invariants
 from pdca.followup.jobs import followup_once
+from pdca.followup.watch import Watch
 from pdca.mail.jobs import deliver
 from tests.conftest import KEY, _migrated, build, settings_for
 from tests.peers import postgresql, smtp
@@ -40,7 +41,12 @@ def server() -> Iterator[smtp.Server]:
 
 def tick(app: Flask, at) -> threading.Thread:
     """One tick of the scheduler, in a thread as APScheduler runs it."""
-    thread = threading.Thread(target=scheduler._in_app(app, scheduler.Job("tick", 60, lambda: followup_once(at))))
+
+    def once() -> bool:
+        followup_once(at)
+        return False
+
+    thread = threading.Thread(target=scheduler._in_app(app, scheduler.Job("tick", 60, once), Watch()))
     thread.start()
     return thread
 
