@@ -299,6 +299,12 @@ def _raise_the_number(connection: Connection) -> None:
         raw.execute(_RAISE)
 
 
+def _speak_up(connection: Connection) -> None:
+    # One that broke has forgotten by itself, and asking it would raise in the middle of the undoing.
+    if not connection.invalidated:
+        connection.info.pop("quiet", None)
+
+
 # --- engines ---------------------------------------------------------------------------------------------
 
 
@@ -307,7 +313,7 @@ def _teach(engine: Engine) -> None:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         event.listen(engine, "commit", _raise_the_number)
-        event.listen(engine, "rollback", lambda connection: connection.info.pop("quiet", None))
+        event.listen(engine, "rollback", _speak_up)
         for ending in ("checkin", "invalidate", "close"):
             event.listen(engine, ending, _drop_lock)
     else:
