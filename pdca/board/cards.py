@@ -62,6 +62,8 @@ class CardView:
     age_words: str = ""
     age_long: str = ""
     aged_why: str = ""
+    # The other age: days since the work started, once that is not the same number.
+    work_words: str = ""
     mark: int | None = None
     moved_words: str = ""
     flags: tuple[Flag, ...] = ()

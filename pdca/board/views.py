@@ -30,7 +30,6 @@ from pdca.board.slips import Slip, Snapshot, print_of, snapshot
 from pdca.board.traits import Traits
 from pdca.catalogue.models import Label, Service
 from pdca.followup.mine import items_due_for
-from pdca.items.facts import Facts
 from pdca.items.lifecycle import STEPS, Who
 from pdca.items.terms import COLUMNS, Phase
 from pdca.people.models import Person, Role
@@ -434,7 +433,7 @@ def _closed(scene: Scene) -> ClosedView:
         load=_load(busy, len(weeks)),
         load_label=gettext("Something was closed in %(busy)s of the last %(all)s weeks", busy=busy, all=len(weeks)),
         toggle_url=replace(scene.wanted, closed=not scene.wanted.closed).url(scene.team_id),
-        cards=_ended(scene.team_id, scene.at) if scene.wanted.closed else None,
+        cards=_ended(scene) if scene.wanted.closed else None,
     )
 
 
@@ -442,9 +441,6 @@ def _load(busy: int, weeks: int) -> tuple[str, ...]:
     return ("on",) * busy + ("",) * (weeks - busy)
 
 
-def _ended(team_id: int, at: datetime) -> tuple[CardView, ...]:
-    return tuple(_each(queries.ended_facts(team_id, at)))
-
-
-def _each(facts: Iterable[Facts]) -> Iterable[CardView]:
-    return (card_view(f, {}) for f in facts)
+def _ended(scene: Scene) -> tuple[CardView, ...]:
+    old_from = scene.snap.ground.ages.old_from
+    return tuple(card_view(f, {}, old_from(f)) for f in queries.ended_facts(scene.team_id, scene.at))

@@ -14,11 +14,14 @@ from pdca.board.progress import progress
 from pdca.board.views import board_view, scene_of, seen_by
 from pdca.board.words import day_words
 from pdca.db import db
+from pdca.followup.ages import closed_ages
+from pdca.followup.stalled import Reason
 from pdca.items import handovers
 from pdca.items.answers import CustomerAnswer, LookalikeAnswer
 from pdca.items.queries import facts_of
 from pdca.items.terms import CustomerType, Kind, LookalikeChoice, Phase
 from pdca.people.models import Person
+from pdca.review.queries import stalled_in
 from tests import stories
 from tests.factories import signed_in
 from tests.stories import new, walk
@@ -70,13 +73,13 @@ def seen(app, crew):
 
 
 @pytest.fixture
-def face(app):
+def face(app, crew):
     """What one card says."""
 
     def look(story):
         with app.test_request_context():
             names = {person.id: person.name for person in db.session.scalars(select(Person))}
-            return card_view(facts_of(story.item, story.at), names)
+            return card_view(facts_of(story.item, story.at), names, closed_ages([crew.team.id]).old_from(story.facts))
 
     return look
 
@@ -165,6 +168,40 @@ class TestCard:
         assert face(story).aged_why == ""
         story.later(days=10)
         assert face(story).aged_why
+
+
+class TestTwoAges:
+    """The card shows the days in its column and the days since the start."""
+
+    def test_stand_on_the_card_once_they_differ(self, crew, at, face):
+        story = walk(crew, Phase.DO, at=at)
+        story.later(days=9)
+        assert (face(story).age_words, face(story).work_words) == ("9 d", "")
+        story.finish().later(days=2)
+        assert (face(story).age_words, face(story).work_words) == ("2 d", "16 d")
+
+    def test_are_bold_above_what_the_teams_own_closed_items_took(self, crew, at, face):
+        story = walk(crew, Phase.DO, at=at, due_on=stories.day_of(at) + timedelta(days=40)).later(days=9)
+        assert face(story).aged_why == ""
+        close_ten(crew, story, days=3)
+        assert "3" in face(story).aged_why
+
+    def test_are_bold_where_the_leader_sees_it_stalled(self, app, crew, at, face):
+        """One function: what is bold on the card is what the leader's page calls old."""
+        story = walk(crew, Phase.DO, at=at, due_on=stories.day_of(at) + timedelta(days=40)).later(days=9)
+        close_ten(crew, story, days=3)
+        whys = {why.reason for line in stalled_in([crew.team.id], story.at) for why in line.whys}
+        assert (bool(face(story).aged_why), Reason.OLD in whys) == (True, True)
+
+
+def close_ten(crew, story, days):
+    """Ten quick wins that took this many days in Do and are closed, as an import leaves them."""
+    for number in range(10):
+        item = new(crew, at=story.at, title=f"Klaar {number}").item
+        item.phase, item.ended_at = Phase.CLOSED, story.at
+        item.round.started_at = story.at - timedelta(days=days)
+        item.round.carried_out_on = stories.day_of(story.at)
+    db.session.flush()
 
 
 class TestFilter:
