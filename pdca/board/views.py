@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,6 +23,7 @@ from pdca.board.cards import (
     FilterView,
     LaneView,
     SavedViewView,
+    SeveralView,
 )
 from pdca.board.face import card_view
 from pdca.board.filters import KINDS, SIGHTS, Reader, Wanted, wanted_from
@@ -53,6 +54,7 @@ class Scene:
     services: dict[int, str]
     labels: dict[int, str]
     at: datetime
+    is_compact: bool = False
 
     @property
     def settings(self) -> TeamSettings:
@@ -113,6 +115,11 @@ def board_view(team: Seen, scene: Scene) -> BoardView:
         clear_url="" if wanted.is_everything else wanted.without_filters().url(team.id),
         role=team.role,
         steps=_steps(),
+        is_picking=wanted.pick,
+        pick_url=replace(wanted, pick=not wanted.pick).url(team.id),
+        is_compact=scene.is_compact,
+        look_url=url_for("board.look", team_id=team.id),
+        several=several_view(scene) if team.role != "viewer" else None,
         other_teams=tuple(Act(name, url_for("board.show", team_id=other)) for other, name in team.others),
     )
 
@@ -127,6 +134,18 @@ def _views(team: Seen, scene: Scene) -> tuple[SavedViewView, ...]:
     )
 
 
+def several_view(scene: Scene) -> SeveralView:
+    """What the bar below the board offers."""
+    team_id = scene.team_id
+    people = kept(("colleagues", team_id), scene.at, lambda: queries.colleagues_of(team_id))
+    return SeveralView(
+        url=url_for("board.several", team_id=team_id),
+        labels=tuple(scene.labels.items()),
+        people=people,
+        tomorrow=scene.snap.ground.today + timedelta(days=1),
+    )
+
+
 def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
     """Fetch everything once; the cards come from what is kept."""
     who = me.id
@@ -138,6 +157,7 @@ def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
         kept(("services", team_id), at, lambda: dict(queries.chosen_from(Service, team_id))),
         kept(("labels", team_id), at, lambda: dict(queries.chosen_from(Label, team_id))),
         at,
+        me.board_is_compact,
     )
 
 

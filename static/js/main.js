@@ -10,6 +10,7 @@ import "./drag.js";
 import "./stream.js";
 import "./draft.js";
 import "./menu.js";
+import "./several.js";
 import "./keys.js";
 import "./fold.js";
 import "./refused.js";

@@ -274,3 +274,25 @@ def test_a_full_board_costs_no_more_queries_than_an_empty_one(app, crew, at, cou
         new(crew, at=at)
     db.session.commit()
     assert counted(lambda: client.get(url)) <= few + 3
+
+
+class TestLook:
+    def test_is_remembered_for_the_person_on_every_page(self, app, crew, at):
+        walk(crew, Phase.PLAN, at=at)
+        client, url = signed_in(app, crew.owner), f"/teams/{crew.team.id}/board"
+        assert client.post(f"{url}/look", data={"lanes": "owner", "query": "is=mine"}).location == f"{url}?is=mine"
+        assert client.post(f"{url}/look", data={"compact": "1"}).status_code == 303
+        page = client.get(url).text
+        assert ('class="lane"' in page, "is-compact" in page) == (True, True)
+        assert 'class="lane"' not in signed_in(app, crew.member).get(url).text
+
+    def test_can_be_set_back(self, app, crew, at):
+        walk(crew, Phase.PLAN, at=at)
+        client, url = signed_in(app, crew.owner), f"/teams/{crew.team.id}/board"
+        for lanes in ("owner", ""):
+            client.post(f"{url}/look", data={"lanes": lanes, "query": "lanes=owner"})
+        assert 'class="lane"' not in client.get(url).text
+
+    def test_refuses_a_grouping_it_does_not_know(self, app, crew):
+        url = f"/teams/{crew.team.id}/board/look"
+        assert signed_in(app, crew.owner).post(url, data={"lanes": "colour"}).status_code == 422
