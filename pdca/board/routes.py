@@ -24,6 +24,7 @@ from pdca.board.forms import LookForm, SeveralForm, ViewForm, ids_from, prints_f
 from pdca.board.hub import ENDLESS, HELLO, MOST, Hub, adoptable
 from pdca.board.operations import keep_look, remove_view, save_view
 from pdca.board.pages import Viewing, filled, page
+from pdca.board.peek import peek_at
 from pdca.board.searching import search as find
 from pdca.board.several import Outcome, Wish
 from pdca.board.slips import snapshot
@@ -107,6 +108,12 @@ def live(team_id: int) -> ResponseReturnValue:
     answer.headers.update({"Content-Length": str(ENDLESS), "X-Accel-Buffering": "no"})
     answer.call_on_close(lambda: hub.adopt(connection, team_id))
     return answer
+
+
+@bp.get("/items/<int:item_id>/peek")
+def peek(item_id: int) -> ResponseReturnValue:
+    """What a card tells without being opened. The page remembers it by the name of the card; nothing is stored."""
+    return render_template("board/_peek.html", peek=peek_at(_me(), item_id, clock.now()))
 
 
 @bp.get("/search")

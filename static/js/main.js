@@ -11,6 +11,7 @@ import "./stream.js";
 import "./draft.js";
 import "./menu.js";
 import "./several.js";
+import "./peek.js";
 import "./keys.js";
 import "./fold.js";
 import "./refused.js";

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from pdca.board.face import card_view
 from pdca.board.filters import wanted_from
@@ -39,25 +39,6 @@ def crew(session):
 def monday(at):
     with time_machine.travel(at, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def counted(app):
-    """How many statements a call sends to the database."""
-
-    def count(call):
-        sent = []
-        with app.app_context():
-            engine = db.engine
-        listener = lambda *args: sent.append(args[2])  # noqa: E731 - event.remove wants the very same object
-        event.listen(engine, "before_cursor_execute", listener)
-        try:
-            call()
-        finally:
-            event.remove(engine, "before_cursor_execute", listener)
-        return len(sent)
-
-    return count
 
 
 @pytest.fixture
