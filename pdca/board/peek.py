@@ -18,8 +18,8 @@ from pdca.items.models import Entry, Item
 from pdca.items.queries import facts_of, item_for
 from pdca.items.sentences import Known, sentence, who
 from pdca.items.terms import Phase
-from pdca.items.views.history import people_in
-from pdca.items.views.loading import names_by_id
+from pdca.items.views.history import comment_id, people_in
+from pdca.items.views.loading import comments_by_id, names_by_id
 from pdca.items.words import PHASE_NAMES, instant
 from pdca.people.models import Person
 from pdca.web import say
@@ -69,7 +69,9 @@ def _heading(step: Step | None, missing: tuple[str, ...]) -> str:
 
 def _last(entry: Entry, item: Item, facts: Facts) -> str:
     known = Known(names_by_id(people_in([entry])), item.customer_name, facts.today)
-    return f"{who(entry, known)} {sentence(entry, known)}"
+    comments = comments_by_id({ident for ident in (comment_id(entry),) if ident})
+    said = [who(entry, known), sentence(entry, known), *(comment.body for comment in comments.values())]
+    return " ".join(said)
 
 
 def _ages(f: Facts) -> tuple[str, ...]:
