@@ -79,6 +79,19 @@ def board(page, address, complaints):
     return page
 
 
+@pytest.fixture
+def as_keeper(app, live, crew):
+    """The same board, for who keeps it."""
+
+    def change(page):
+        enter(app, page, live, crew.keeper)
+        page.reload()
+        page.wait_for_function("() => window.htmx && window.Sortable")
+        return page
+
+    return change
+
+
 def enter(app, page, live, person):
     """Sign in without the door: the browser gets the cookie of a session."""
     cookie = signed_in(app, person).get_cookie("pdca")
@@ -103,13 +116,9 @@ def focused_card(page):
 
 
 class TestSeveral:
-    def test_are_chosen_by_key_peeked_at_parked_and_what_moved_is_taken_back(
-        self, app, live, page, crew, address, cards
-    ):
+    def test_are_chosen_parked_and_what_moved_is_taken_back(self, board, cards, as_keeper):
         """One visit: `x`, shift-click, the bar, the peek with Escape, and `u` after a move."""
-        enter(app, page, live, crew.keeper)
-        page.goto(address)
-        page.wait_for_function("() => window.htmx && window.Sortable")
+        page = as_keeper(board)
         title = lambda card: page.locator(f"#card-{card} .card-title a")  # noqa: E731 - one line says it
         title(cards.asked).focus()
         page.keyboard.press("x")
