@@ -235,6 +235,8 @@ class BoardView:
     is_compact: bool
     look_url: str
     several: SeveralView | None = None
+    # Where a practice board goes away; "" on every other.
+    practice_end_url: str = ""
     theme: str = ""
     theme_until: str = ""
     other_teams: tuple[Act, ...] = ()

@@ -25,6 +25,7 @@ from pdca.board.hub import ENDLESS, HELLO, MOST, Hub, adoptable
 from pdca.board.operations import keep_look, remove_view, save_view
 from pdca.board.pages import Viewing, filled, page
 from pdca.board.peek import peek_at
+from pdca.board.practice import may_practise, open_practice, remove_practice
 from pdca.board.searching import search as find
 from pdca.board.several import Outcome, Wish
 from pdca.board.slips import snapshot
@@ -50,7 +51,7 @@ def home() -> ResponseReturnValue:
     me = _me()
     mine = [membership.team for membership in memberships_of(me)] or teams_of(me)
     if not mine:
-        return render_template("board/no_team.html")
+        return render_template("board/no_team.html", may_practise=may_practise(me))
     return redirect(url_for("board.show", team_id=mine[0].id))
 
 
@@ -135,6 +136,23 @@ def alike(team_id: int) -> ResponseReturnValue:
     title = " ".join(request.args.get("title", "").split())[:200]
     found = alike_in(team_id, Text(title), at=clock.now()) if title else []
     return render_template("board/_alike.html", alike=found)
+
+
+@bp.post("/practice")
+def begin_practice() -> ResponseReturnValue:
+    """A practice board, while there is no team yet."""
+    team = open_practice(by=_me(), timezone=choose_timezone(), at=clock.now())
+    db.session.commit()
+    return changed(location=url_for("board.show", team_id=team.id))
+
+
+@bp.post("/teams/<int:team_id>/practice/removal")
+def end_practice(team_id: int) -> ResponseReturnValue:
+    """The practice board goes away, with everything on it."""
+    remove_practice(team_id, by=_me())
+    db.session.commit()
+    flash(gettext("The practice board is gone."))
+    return changed(location=url_for("board.home"))
 
 
 @bp.post("/teams/<int:team_id>/views")

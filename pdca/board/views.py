@@ -81,6 +81,8 @@ class Seen:
     name: str
     role: str
     others: tuple[tuple[int, str], ...]
+    # A practice board, seen by who may remove it.
+    ends_practice: bool = False
 
 
 def seen_by(me: Person, team_id: int, at: datetime) -> Seen:
@@ -89,7 +91,7 @@ def seen_by(me: Person, team_id: int, at: datetime) -> Seen:
     def look() -> Seen:
         team, standing = team_for(me, team_id)
         others = tuple((other.id, other.name) for other in teams_of(me) if other.id != team_id)
-        return Seen(team.id, team.name, standing.role or "viewer", others)
+        return Seen(team.id, team.name, standing.role or "viewer", others, team.is_practice and me.is_administrator)
 
     return kept(("seen", me.id, team_id), at, look)
 
@@ -115,6 +117,7 @@ def board_view(team: Seen, scene: Scene) -> BoardView:
         clear_url="" if wanted.is_everything else wanted.without_filters().url(team.id),
         role=team.role,
         steps=_steps(),
+        practice_end_url=url_for("board.end_practice", team_id=team.id) if team.ends_practice else "",
         is_picking=wanted.pick,
         pick_url=replace(wanted, pick=not wanted.pick).url(team.id),
         is_compact=scene.is_compact,

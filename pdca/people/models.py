@@ -134,6 +134,8 @@ class Team(Base):
     created_at: Mapped[datetime]
     # The next number on this board's cards; taken under the writer's lock.
     next_number: Mapped[int] = mapped_column(default=1)
+    # Made to try things out on the first day; it can be removed whole.
+    is_practice: Mapped[bool] = mapped_column(default=False)
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="team", cascade="all, delete-orphan")
     settings: Mapped[list[TeamSetting]] = relationship(cascade="all, delete-orphan")
