@@ -62,6 +62,8 @@ class CardView:
     age_words: str = ""
     age_long: str = ""
     aged_why: str = ""
+    # The other age: days since the work started, once that is not the same number.
+    work_words: str = ""
     mark: int | None = None
     moved_words: str = ""
     flags: tuple[Flag, ...] = ()
@@ -191,6 +193,17 @@ class SavedViewView:
 
 
 @dataclass(frozen=True)
+class SeveralView:
+    """What can be done with several cards at once: (id, name) of the labels and the colleagues."""
+
+    url: str
+    labels: tuple[tuple[int, str], ...]
+    people: tuple[tuple[int, str], ...]
+    # The first day on which parked cards can be looked at again.
+    tomorrow: date
+
+
+@dataclass(frozen=True)
 class BoardView:
     """The whole page of one team."""
 
@@ -216,6 +229,14 @@ class BoardView:
     role: str
     # Where each phase may go, for the card's menu; the server refuses all else.
     steps: dict[str, list[str]]
+    # Cards are being chosen; where that begins and where it ends.
+    is_picking: bool
+    pick_url: str
+    is_compact: bool
+    look_url: str
+    several: SeveralView | None = None
+    # Where a practice board goes away; "" on every other.
+    practice_end_url: str = ""
     theme: str = ""
     theme_until: str = ""
     other_teams: tuple[Act, ...] = ()

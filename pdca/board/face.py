@@ -19,8 +19,8 @@ def item_url(item_id: int) -> str:
     return f"/items/{item_id}"
 
 
-def card_view(f: Facts, names: Mapping[int, str]) -> CardView:
-    """One slip in words."""
+def card_view(f: Facts, names: Mapping[int, str], old_from: int) -> CardView:
+    """One slip in words. `old_from`: the age in days above which it is old."""
     if not f.is_open:
         return _ended_card(f)
     late, note = words.frozen_words(f)
@@ -49,7 +49,8 @@ def card_view(f: Facts, names: Mapping[int, str]) -> CardView:
         ready_for=step.ready_for,
         age_words=age,
         age_long=age_long,
-        aged_why=words.aged_why(f),
+        aged_why=words.aged_why(f, old_from),
+        work_words=words.work_words(f),
         mark=f.last_mark,
         moved_words=words.moved_words(f),
         flags=words.flags(f, names) if f.phase is not Phase.PARKED else _parked_until(f),

@@ -58,6 +58,8 @@ class Wanted:
     label: int = 0
     lanes: str = ""
     closed: bool = False
+    # Cards are being chosen, to do one thing with several of them.
+    pick: bool = False
 
     @property
     def is_everything(self) -> bool:
@@ -80,7 +82,7 @@ class Wanted:
 
     def without_filters(self) -> Wanted:
         """Every card, grouped as before."""
-        return Wanted(lanes=self.lanes, closed=self.closed)
+        return Wanted(lanes=self.lanes, closed=self.closed, pick=self.pick)
 
     def args(self) -> dict[str, Any]:
         """As it stands in an address; what is not asked is left out."""
@@ -92,6 +94,7 @@ class Wanted:
             "label": self.label,
             "lanes": self.lanes,
             "closed": int(self.closed),
+            "pick": int(self.pick),
         }
         return {name: value for name, value in said.items() if value}
 
@@ -100,16 +103,17 @@ class Wanted:
         return url_for("board.show", team_id=team_id, **self.args())
 
 
-def wanted_from(args: Mapping[str, str]) -> Wanted:
-    """What the address asks to see; what it does not know is left out."""
+def wanted_from(args: Mapping[str, str], lanes: str = "") -> Wanted:
+    """What the address asks to see; what it does not know is left out. `lanes`: how this reader likes it grouped."""
     return Wanted(
         frozenset(key for key in args.get("is", "").split(",") if key in SIGHT),
         _one_of(args.get("kind", ""), KINDS),
         _number(args.get("owner", "")),
         _number(args.get("service", "")),
         _number(args.get("label", "")),
-        _one_of(args.get("lanes", ""), LANES),
+        _one_of(args.get("lanes", lanes), LANES),
         args.get("closed") == "1",
+        args.get("pick") == "1",
     )
 
 

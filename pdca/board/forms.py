@@ -7,6 +7,8 @@ from typing import Any
 
 from wtforms import BooleanField, HiddenField, StringField
 
+from pdca.board.several import Several, Wish
+from pdca.items.forms.fields import Choice, Day, Ident, Idents, line, text
 from pdca.items.terms import COLUMNS
 from pdca.web import Form
 
@@ -20,6 +22,32 @@ class ViewForm(Form):
     name: Any = StringField()
     query: Any = HiddenField()
     for_team: Any = BooleanField()
+
+
+class LookForm(Form):
+    """How somebody likes a board: each button changes one thing."""
+
+    lanes: Any = line(10)
+    compact: Any = line(1)
+    query: Any = HiddenField()
+
+
+class SeveralForm(Form):
+    """One act on several cards."""
+
+    item: Any = Idents()
+    act: Any = Choice(Several)
+    label: Any = Ident()
+    owner: Any = Ident()
+    reason: Any = text(2000)
+    review_on: Any = Day()
+    query: Any = HiddenField()
+
+    @property
+    def wish(self) -> Wish:
+        """What is asked of each card."""
+        reason = (self.reason.data or "").strip()
+        return Wish(self.act.data, self.label.data, self.owner.data, reason, self.review_on.data)
 
 
 def prints_from(args: Mapping[str, str]) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""Keeping filters under a name."""
+"""Keeping filters under a name, and how somebody likes a board."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from pdca.board.filters import Wanted
+from pdca.board.filters import LANES, Wanted
 from pdca.board.models import SavedView
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
@@ -41,6 +41,16 @@ def remove_view(view_id: int, *, by: Person, standing: Standing, team_id: int) -
     if view.person_id is None:
         _require_keeper(standing)
     db.session.delete(view)
+
+
+def keep_look(by: Person, *, lanes: str | None, compact: str | None) -> None:
+    """Remember how this person likes every board; None leaves it as it is."""
+    if lanes is not None:
+        if lanes not in ("", *LANES):
+            raise Invalid([FieldError("lanes", N_("Choose one from the list."))])
+        by.board_lanes = lanes
+    if compact is not None:
+        by.board_is_compact = compact == "1"
 
 
 def _require_keeper(standing: Standing) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 from flask import current_app, render_template
 from flask_login import current_user
 from markupsafe import Markup
 
-from pdca.board.cards import Act, CardView, Flag
+from pdca.board.cards import Act, CardView, Flag, SeveralView
+from pdca.board.peek import Peek
 from pdca.errors import NotFound
 from pdca.people.queries import demo_people
 
@@ -21,7 +23,15 @@ def page() -> str:
     template = current_app.jinja_env.get_template("board/_card.html")
     # Our own samples through the very template that the board uses.
     cards = {name: Markup(template.render(card=card)) for name, card in samples().items()}  # noqa: S704
-    return render_template("dev/patterns.html", cards=cards, icons=_icons())
+    several = SeveralView("#", ((1, "Balie"),), ((1, "Anouk Jansma"),), date(2026, 11, 23))
+    return render_template("dev/patterns.html", cards=cards, icons=_icons(), several=several, peek=A_PEEK)
+
+
+A_PEEK = Peek(
+    5, "do", "“My neighbour stood before a closed door.”", "Before it can go to Check",
+    ("Write when it was carried out and what was really done.",), "Thijs Roelofs wrote: the printer rang.",
+    "Tue 17 Nov 09:00", ("16 days in this column", "16 days of work"),
+)  # fmt: skip
 
 
 def samples() -> dict[str, CardView]:
@@ -36,7 +46,7 @@ def samples() -> dict[str, CardView]:
         ),
         "check handed over": _card(
             5, "check", owner="Daan Peters", mark=8, done=2, total=4, age_words="34 d",
-            aged_why="No progress for 16 days.",
+            aged_why="No progress for 16 days.", work_words="51 d",
             flags=(Flag("hand", "being handed over to Anouk"), Flag("mail", "customer asked on Thu 12 Nov")),
         ),
         "closed": _card(6, "closed", owner="Anouk Jansma", mark=9),

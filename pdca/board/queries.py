@@ -15,9 +15,11 @@ from pdca.catalogue.models import Label, Service
 from pdca.db import db
 from pdca.items.facts import Facts
 from pdca.items.models import Item, ItemLabel, Move
+from pdca.items.permissions import MEMBERS
 from pdca.items.queries import facts_for
 from pdca.items.terms import COLUMNS, Phase
 from pdca.people.models import Person
+from pdca.people.queries import people_with
 
 ENDED = (Phase.CLOSED, Phase.STOPPED, Phase.DECLINED)
 ENDED_SHOWN = 60
@@ -79,6 +81,19 @@ def labels_of(item_ids: Collection[int]) -> dict[int, frozenset[int]]:
     ):
         found.setdefault(item_id, set()).add(label_id)
     return {item_id: frozenset(labels) for item_id, labels in found.items()}
+
+
+def colleagues_of(team_id: int) -> tuple[tuple[int, str], ...]:
+    """(id, name) of who may own a card here, by name."""
+    people = ((person.id, person.name) for person in people_with(team_id, *MEMBERS))
+    return tuple(sorted(people, key=lambda one: one[1].casefold()))
+
+
+def titles_of(team_id: int, item_ids: Collection[int]) -> list[tuple[int, int, str]]:
+    """(id, number, title) of these items of this team, by number."""
+    rows = select(Item.id, Item.number, Item.title).where(Item.team_id == team_id, Item.id.in_(item_ids))
+    found = db.session.execute(rows.order_by(Item.number))
+    return [(item_id, number, title) for item_id, number, title in found]
 
 
 def saved_views(team_id: int, person_id: int) -> list[tuple[int, str, str, bool]]:

@@ -27,6 +27,7 @@ from pdca.board import queries
 from pdca.board.face import card_view
 from pdca.board.queries import Row
 from pdca.board.traits import Traits, place_of, traits_of
+from pdca.followup.ages import ClosedAges, closed_ages
 from pdca.items.facts import Facts
 from pdca.items.queries import facts_for
 from pdca.items.terms import Phase
@@ -60,6 +61,8 @@ class Ground:
     today: date
     rules: TeamRules
     names: Mapping[int, str]
+    # From what age its cards are old.
+    ages: ClosedAges
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,12 @@ class Shelf:
 
 def snapshot(team_id: int, rules: TeamRules, at: datetime) -> Snapshot:
     """The board as it is now."""
-    ground = Ground(clock.today(rules.timezone, at), rules, kept("names", at, queries.all_names))
+    ground = Ground(
+        clock.today(rules.timezone, at),
+        rules,
+        kept("names", at, queries.all_names),
+        kept(("ages", team_id), at, lambda: closed_ages([team_id])),
+    )
     rows = kept(("rows", team_id, queries.order_number(team_id)), at, lambda: queries.rows_of(team_id))
     shelf = _shelf(team_id)
     if (found := _still_right(shelf, ground, rows)) is not None:
@@ -172,14 +180,15 @@ def _render(rows: Iterable[Row], ground: Ground, at: datetime) -> Iterator[Slip]
     while some := {row.id: row for row in islice(left, AT_ONCE)}:
         labels = queries.labels_of(some)
         for item_id, facts in facts_for(list(some), at).items():
-            html = template.render(card=card_view(facts, ground.names)).encode()
-            yield _slip(facts, html, some[item_id].service_id, labels.get(item_id, frozenset()))
+            html = template.render(card=card_view(facts, ground.names, ground.ages.old_from(facts))).encode()
+            row, marked = some[item_id], labels.get(item_id, frozenset())
+            yield _slip(facts, html, traits_of(facts, row.service_id, marked, ground.ages.old_from(facts)))
 
 
-def _slip(facts: Facts, html: bytes, service_id: int | None, labels: frozenset[int]) -> Slip:
+def _slip(facts: Facts, html: bytes, traits: Traits) -> Slip:
     etag = blake2b(html, digest_size=5).hexdigest()
     named = html.replace(b"<li", b'<li data-etag="' + etag.encode() + b'"', 1)
-    return Slip(facts.id, etag, named, traits_of(facts, service_id, labels))
+    return Slip(facts.id, etag, named, traits)
 
 
 def print_of(slips: Iterable[Slip]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pdca.board import words
-from pdca.followup.stalled import default_old_from, reasons
+from pdca.followup.stalled import reasons
 from pdca.items.facts import Facts
 from pdca.items.terms import CheckState, Phase
 
@@ -30,7 +30,7 @@ class Traits:
     is_stalled: bool
 
 
-def traits_of(f: Facts, service_id: int | None, labels: frozenset[int]) -> Traits:
+def traits_of(f: Facts, service_id: int | None, labels: frozenset[int], old_from: int) -> Traits:
     """What the filters look at, from the facts of one day."""
     check = words.open_check(f)
     return Traits(
@@ -45,7 +45,7 @@ def traits_of(f: Facts, service_id: int | None, labels: frozenset[int]) -> Trait
         is_frozen=f.is_frozen,
         aftercare_is_due=check is not None and check.due_on is not None and check.due_on <= f.today,
         waits_for_customer=any(c.state is CheckState.ASKED for c in f.open_checks),
-        is_stalled=bool(reasons(f, default_old_from(f))),
+        is_stalled=bool(reasons(f, old_from)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,6 +23,7 @@ from pdca.board.cards import (
     FilterView,
     LaneView,
     SavedViewView,
+    SeveralView,
 )
 from pdca.board.face import card_view
 from pdca.board.filters import KINDS, SIGHTS, Reader, Wanted, wanted_from
@@ -30,7 +31,6 @@ from pdca.board.slips import Slip, Snapshot, print_of, snapshot
 from pdca.board.traits import Traits
 from pdca.catalogue.models import Label, Service
 from pdca.followup.mine import items_due_for
-from pdca.items.facts import Facts
 from pdca.items.lifecycle import STEPS, Who
 from pdca.items.terms import COLUMNS, Phase
 from pdca.people.models import Person, Role
@@ -54,6 +54,7 @@ class Scene:
     services: dict[int, str]
     labels: dict[int, str]
     at: datetime
+    is_compact: bool = False
 
     @property
     def settings(self) -> TeamSettings:
@@ -80,6 +81,8 @@ class Seen:
     name: str
     role: str
     others: tuple[tuple[int, str], ...]
+    # A practice board, seen by who may remove it.
+    ends_practice: bool = False
 
 
 def seen_by(me: Person, team_id: int, at: datetime) -> Seen:
@@ -88,7 +91,7 @@ def seen_by(me: Person, team_id: int, at: datetime) -> Seen:
     def look() -> Seen:
         team, standing = team_for(me, team_id)
         others = tuple((other.id, other.name) for other in teams_of(me) if other.id != team_id)
-        return Seen(team.id, team.name, standing.role or "viewer", others)
+        return Seen(team.id, team.name, standing.role or "viewer", others, team.is_practice and me.is_administrator)
 
     return kept(("seen", me.id, team_id), at, look)
 
@@ -114,6 +117,12 @@ def board_view(team: Seen, scene: Scene) -> BoardView:
         clear_url="" if wanted.is_everything else wanted.without_filters().url(team.id),
         role=team.role,
         steps=_steps(),
+        practice_end_url=url_for("board.end_practice", team_id=team.id) if team.ends_practice else "",
+        is_picking=wanted.pick,
+        pick_url=replace(wanted, pick=not wanted.pick).url(team.id),
+        is_compact=scene.is_compact,
+        look_url=url_for("board.look", team_id=team.id),
+        several=several_view(scene) if team.role != "viewer" else None,
         other_teams=tuple(Act(name, url_for("board.show", team_id=other)) for other, name in team.others),
     )
 
@@ -128,6 +137,18 @@ def _views(team: Seen, scene: Scene) -> tuple[SavedViewView, ...]:
     )
 
 
+def several_view(scene: Scene) -> SeveralView:
+    """What the bar below the board offers."""
+    team_id = scene.team_id
+    people = kept(("colleagues", team_id), scene.at, lambda: queries.colleagues_of(team_id))
+    return SeveralView(
+        url=url_for("board.several", team_id=team_id),
+        labels=tuple(scene.labels.items()),
+        people=people,
+        tomorrow=scene.snap.ground.today + timedelta(days=1),
+    )
+
+
 def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
     """Fetch everything once; the cards come from what is kept."""
     who = me.id
@@ -139,6 +160,7 @@ def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
         kept(("services", team_id), at, lambda: dict(queries.chosen_from(Service, team_id))),
         kept(("labels", team_id), at, lambda: dict(queries.chosen_from(Label, team_id))),
         at,
+        me.board_is_compact,
     )
 
 
@@ -434,7 +456,7 @@ def _closed(scene: Scene) -> ClosedView:
         load=_load(busy, len(weeks)),
         load_label=gettext("Something was closed in %(busy)s of the last %(all)s weeks", busy=busy, all=len(weeks)),
         toggle_url=replace(scene.wanted, closed=not scene.wanted.closed).url(scene.team_id),
-        cards=_ended(scene.team_id, scene.at) if scene.wanted.closed else None,
+        cards=_ended(scene) if scene.wanted.closed else None,
     )
 
 
@@ -442,9 +464,6 @@ def _load(busy: int, weeks: int) -> tuple[str, ...]:
     return ("on",) * busy + ("",) * (weeks - busy)
 
 
-def _ended(team_id: int, at: datetime) -> tuple[CardView, ...]:
-    return tuple(_each(queries.ended_facts(team_id, at)))
-
-
-def _each(facts: Iterable[Facts]) -> Iterable[CardView]:
-    return (card_view(f, {}) for f in facts)
+def _ended(scene: Scene) -> tuple[CardView, ...]:
+    old_from = scene.snap.ground.ages.old_from
+    return tuple(card_view(f, {}, old_from(f)) for f in queries.ended_facts(scene.team_id, scene.at))

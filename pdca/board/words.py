@@ -9,6 +9,7 @@ from flask_babel import format_date, gettext, ngettext
 
 from pdca import clock
 from pdca.board.cards import Flag
+from pdca.followup.stalled import age
 from pdca.items.facts import CheckFacts, Facts
 from pdca.items.terms import CheckState, DecisionKind, Method, Phase
 
@@ -79,8 +80,8 @@ def age_words(days: int) -> tuple[str, str]:
     return str(gettext("%(days)s d", days=days)), str(long)
 
 
-def aged_why(f: Facts) -> str:
-    """Why the age is bold, or nothing."""
+def aged_why(f: Facts, old_from: int) -> str:
+    """Why the age is bold, or nothing. `old_from`: above that many days it is older than most."""
     if f.phase is Phase.NEW:
         waited = f.calendar.between(clock.today(f.timezone, f.created_at), f.today)
         limit = f.settings.decide_days
@@ -93,23 +94,24 @@ def aged_why(f: Facts) -> str:
                 waited,
             )
         )
-    if (age := _work_age(f)) is not None and age > _old_from(f):
-        return str(gettext("%(age)s days since it started: older than is usual here.", age=age))
+    if (days := age(f)) is not None and days > old_from:
+        return str(
+            gettext(
+                "%(age)s days since it started: most are carried out here within %(days)s.", age=days, days=old_from
+            )
+        )
     still = (f.today - clock.today(f.timezone, f.last_progress_at)).days
     if still > _stalled_from(f) and not _waits_for_a_date(f):
         return str(gettext("No progress for %(days)s days.", days=still))
     return ""
 
 
-def _work_age(f: Facts) -> int | None:
-    """Days since Do started; stops at carried out."""
-    if f.round.started_at is None:
-        return None
-    return ((f.round.carried_out_on or f.today) - clock.today(f.timezone, f.round.started_at)).days
-
-
-def _old_from(f: Facts) -> int:
-    return f.settings.old_action_days if f.is_action else f.settings.old_quick_win_days
+def work_words(f: Facts) -> str:
+    """ "51 d since the start", where that is another number than the days in this column."""
+    days = age(f)
+    if days is None or days == days_here(f):
+        return ""
+    return str(gettext("%(days)s d", days=days))
 
 
 def _stalled_from(f: Facts) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pdca.catalogue.models import CustomerGroup, Label, Service
@@ -37,6 +37,8 @@ from pdca.items.terms import (
 )
 from pdca.people.models import Person, Team
 
+_ENDED = text("ended_at IS NOT NULL")
+
 
 def _item_key() -> Mapped[int]:
     return mapped_column(ForeignKey("item.id", ondelete="CASCADE"), index=True)
@@ -50,6 +52,8 @@ class Item(Base):
         UniqueConstraint("team_id", "number"),
         UniqueConstraint("team_id", "source_key"),
         Index("ix_item_team_phase_rank", "team_id", "phase", "rank", "id"),
+        # The last closed of a kind; it costs an open card nothing.
+        Index("ix_item_ended", "team_id", "phase", "kind", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -49,6 +49,9 @@ class Person(Base):
     mail_until: Mapped[time] = mapped_column(default=time(19, 0))
     # ISO weekdays (1 = Monday) this person never works, as "3,5".
     days_off: Mapped[str] = mapped_column(String(20), default="")
+    # How this person likes a board: grouped by ("" for one list), and with cards close together.
+    board_lanes: Mapped[str] = mapped_column(String(10), default="")
+    board_is_compact: Mapped[bool] = mapped_column(default=False)
     # No reminders and no overview since: the next in line is told instead (RFC 8058, or on the profile).
     mail_off_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(String(200))
@@ -131,6 +134,8 @@ class Team(Base):
     created_at: Mapped[datetime]
     # The next number on this board's cards; taken under the writer's lock.
     next_number: Mapped[int] = mapped_column(default=1)
+    # Made to try things out on the first day; it can be removed whole.
+    is_practice: Mapped[bool] = mapped_column(default=False)
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="team", cascade="all, delete-orphan")
     settings: Mapped[list[TeamSetting]] = relationship(cascade="all, delete-orphan")

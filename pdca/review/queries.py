@@ -12,13 +12,14 @@ from sqlalchemy.orm import joinedload
 
 from pdca import clock
 from pdca.db import db
-from pdca.followup.stalled import CLOSED_LOOKED_AT, Mover, Why, default_old_from, old_from_days, reasons
+from pdca.followup.ages import ClosedAges, closed_ages
+from pdca.followup.stalled import Mover, Why, reasons
 from pdca.items.facts import Facts
-from pdca.items.models import Decision, Item, Round
+from pdca.items.models import Decision, Item
 from pdca.items.permissions import KEEPERS
 from pdca.items.queries import facts_for
-from pdca.items.terms import OPEN_PHASES, DecisionKind, DecisionState, Kind, Phase
-from pdca.people.models import Membership, Person, Role, Sponsorship, Team
+from pdca.items.terms import OPEN_PHASES, DecisionKind, DecisionState, Phase
+from pdca.people.models import Membership, Person, Role, Sponsorship
 from pdca.people.queries import TeamRules, rules_of
 
 
@@ -80,13 +81,13 @@ def review_page(person: Person, at: datetime) -> ReviewPage:
     return ReviewPage(
         teams=tuple(sorted(rules.values(), key=lambda team: team.name)),
         decisions=tuple(sorted(_decisions(person, team_ids, facts), key=lambda line: line.asked_on)),
-        stalled=tuple(_stalled(facts, Names(team_ids), _closed_ages(team_ids))),
+        stalled=tuple(_stalled(facts, Names(team_ids), closed_ages(team_ids))),
     )
 
 
 def stalled_in(team_ids: Collection[int], at: datetime) -> list[StalledLine]:
     """The stalled items of these teams."""
-    return _stalled(_open_facts(team_ids, at), Names(team_ids), _closed_ages(team_ids))
+    return _stalled(_open_facts(team_ids, at), Names(team_ids), closed_ages(team_ids))
 
 
 def _open_facts(team_ids: Collection[int], at: datetime) -> dict[int, Facts]:
@@ -94,11 +95,10 @@ def _open_facts(team_ids: Collection[int], at: datetime) -> dict[int, Facts]:
     return facts_for(ids, at)
 
 
-def _stalled(facts: dict[int, Facts], names: Names, ages: Ages) -> list[StalledLine]:
+def _stalled(facts: dict[int, Facts], names: Names, ages: ClosedAges) -> list[StalledLine]:
     lines = []
     for item in facts.values():
-        old_from = old_from_days(ages[item.team_id, item.kind], default_old_from(item))
-        if whys := reasons(item, old_from):
+        if whys := reasons(item, ages.old_from(item)):
             lines.append(StalledLine(item, whys, names.of(whys[0].mover, item)))
     return sorted(lines, key=lambda line: (line.why.since, line.facts.id))
 
@@ -135,32 +135,6 @@ class Names:
 
     def _leader(self, facts: Facts) -> str:
         return next(iter(self.by_role[facts.team_id, Role.LEADER]), "")
-
-
-# --- age of closed items ---------------------------------------------------------------------------------
-
-Ages = dict[tuple[int, Kind | None], list[int]]
-
-
-def _closed_ages(team_ids: Collection[int]) -> Ages:
-    """Days in Do of the last closed items per team and kind, newest first."""
-    rows = db.session.execute(
-        select(Item.team_id, Item.kind, Team.timezone, Round.started_at, Round.carried_out_on)
-        .join(Team, Team.id == Item.team_id)
-        .join(Round, (Round.item_id == Item.id) & (Round.number == Item.round_number))
-        .where(
-            Item.team_id.in_(team_ids),
-            Item.phase == Phase.CLOSED,
-            Round.started_at.is_not(None),
-            Round.carried_out_on.is_not(None),
-        )
-        .order_by(Item.ended_at.desc())
-    )
-    ages: Ages = defaultdict(list)
-    for team_id, kind, zone, started_at, carried_out_on in rows:
-        if started_at and carried_out_on and len(ages[team_id, kind]) < CLOSED_LOOKED_AT:
-            ages[team_id, kind].append((carried_out_on - clock.today(zone, started_at)).days)
-    return ages
 
 
 # --- decisions -------------------------------------------------------------------------------------------

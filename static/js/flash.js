@@ -1,5 +1,7 @@
 // What just happened leaves by itself; what went wrong waits until it is read.
 const STAYS_MS = 7000;
+// Time to read it and to change one's mind.
+const UNDO_STAYS_MS = 20000;
 const region = () => document.getElementById("flash");
 
 export function flash(text, category = "message") {
@@ -24,7 +26,7 @@ function leaveLater(line) {
   setTimeout(() => {
     if (line.matches(":hover, :focus-within")) leaveLater(line);
     else leave(line);
-  }, STAYS_MS);
+  }, line.matches(".is-undo") ? UNDO_STAYS_MS : STAYS_MS);
 }
 
 function settle() {

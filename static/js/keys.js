@@ -3,6 +3,7 @@ import { capture } from "./capture.js";
 import { isDragging } from "./drag.js";
 import { openMenu } from "./menu.js";
 import { nextPhases, shift, toPhase } from "./move.js";
+import { isPicking, stop, toggle } from "./several.js";
 import { isOpen, open } from "./sheet.js";
 
 const ORDER = ["new", "plan", "do", "check", "act", "closed"];
@@ -79,6 +80,8 @@ const KEYS = {
   k: () => show("palette"),
   "?": () => help(),
   n: () => (waitsForColumn = columns().length > 0),
+  u: () => document.querySelector("#flash [data-undo]")?.click(),
+  x: (card) => toggle(card),
   m: (card) => card && openMenu(card.querySelector("[data-menu]")),
   "[": (card) => card && phaseStep(card, -1),
   "]": (card) => card && phaseStep(card, 1),
@@ -99,6 +102,7 @@ document.addEventListener("keydown", (event) => {
     if (event.altKey && card) return void (arrow[1] ? shift(card, arrow[1]) : phaseStep(card, arrow[0]));
     return void walk(card, ...arrow);
   }
+  if (event.key === "Escape" && isPicking() && !document.querySelector("details[data-popup][open]")) return void stop();
   if (event.altKey || isOff()) return;
   if (waitsForColumn) {
     waitsForColumn = false;

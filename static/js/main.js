@@ -10,6 +10,8 @@ import "./drag.js";
 import "./stream.js";
 import "./draft.js";
 import "./menu.js";
+import "./several.js";
+import "./peek.js";
 import "./keys.js";
 import "./fold.js";
 import "./refused.js";

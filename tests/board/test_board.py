@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from pdca.board.face import card_view
 from pdca.board.filters import wanted_from
@@ -14,11 +14,14 @@ from pdca.board.progress import progress
 from pdca.board.views import board_view, scene_of, seen_by
 from pdca.board.words import day_words
 from pdca.db import db
+from pdca.followup.ages import closed_ages
+from pdca.followup.stalled import Reason
 from pdca.items import handovers
 from pdca.items.answers import CustomerAnswer, LookalikeAnswer
 from pdca.items.queries import facts_of
 from pdca.items.terms import CustomerType, Kind, LookalikeChoice, Phase
 from pdca.people.models import Person
+from pdca.review.queries import stalled_in
 from tests import stories
 from tests.factories import signed_in
 from tests.stories import new, walk
@@ -39,25 +42,6 @@ def monday(at):
 
 
 @pytest.fixture
-def counted(app):
-    """How many statements a call sends to the database."""
-
-    def count(call):
-        sent = []
-        with app.app_context():
-            engine = db.engine
-        listener = lambda *args: sent.append(args[2])  # noqa: E731 - event.remove wants the very same object
-        event.listen(engine, "before_cursor_execute", listener)
-        try:
-            call()
-        finally:
-            event.remove(engine, "before_cursor_execute", listener)
-        return len(sent)
-
-    return count
-
-
-@pytest.fixture
 def seen(app, crew):
     """The board as the owner sees it at a moment."""
 
@@ -70,13 +54,13 @@ def seen(app, crew):
 
 
 @pytest.fixture
-def face(app):
+def face(app, crew):
     """What one card says."""
 
     def look(story):
         with app.test_request_context():
             names = {person.id: person.name for person in db.session.scalars(select(Person))}
-            return card_view(facts_of(story.item, story.at), names)
+            return card_view(facts_of(story.item, story.at), names, closed_ages([crew.team.id]).old_from(story.facts))
 
     return look
 
@@ -167,6 +151,40 @@ class TestCard:
         assert face(story).aged_why
 
 
+class TestTwoAges:
+    """The card shows the days in its column and the days since the start."""
+
+    def test_stand_on_the_card_once_they_differ(self, crew, at, face):
+        story = walk(crew, Phase.DO, at=at)
+        story.later(days=9)
+        assert (face(story).age_words, face(story).work_words) == ("9 d", "")
+        story.finish().later(days=2)
+        assert (face(story).age_words, face(story).work_words) == ("2 d", "16 d")
+
+    def test_are_bold_above_what_the_teams_own_closed_items_took(self, crew, at, face):
+        story = walk(crew, Phase.DO, at=at, due_on=stories.day_of(at) + timedelta(days=40)).later(days=9)
+        assert face(story).aged_why == ""
+        close_ten(crew, story, days=3)
+        assert "3" in face(story).aged_why
+
+    def test_are_bold_where_the_leader_sees_it_stalled(self, app, crew, at, face):
+        """One function: what is bold on the card is what the leader's page calls old."""
+        story = walk(crew, Phase.DO, at=at, due_on=stories.day_of(at) + timedelta(days=40)).later(days=9)
+        close_ten(crew, story, days=3)
+        whys = {why.reason for line in stalled_in([crew.team.id], story.at) for why in line.whys}
+        assert (bool(face(story).aged_why), Reason.OLD in whys) == (True, True)
+
+
+def close_ten(crew, story, days):
+    """Ten quick wins that took this many days in Do and are closed, as an import leaves them."""
+    for number in range(10):
+        item = new(crew, at=story.at, title=f"Klaar {number}").item
+        item.phase, item.ended_at = Phase.CLOSED, story.at
+        item.round.started_at = story.at - timedelta(days=days)
+        item.round.carried_out_on = stories.day_of(story.at)
+    db.session.flush()
+
+
 class TestFilter:
     def test_keeps_the_quick_wins(self, crew, at, seen):
         quick = new(crew, at=at).item
@@ -237,3 +255,25 @@ def test_a_full_board_costs_no_more_queries_than_an_empty_one(app, crew, at, cou
         new(crew, at=at)
     db.session.commit()
     assert counted(lambda: client.get(url)) <= few + 3
+
+
+class TestLook:
+    def test_is_remembered_for_the_person_on_every_page(self, app, crew, at):
+        walk(crew, Phase.PLAN, at=at)
+        client, url = signed_in(app, crew.owner), f"/teams/{crew.team.id}/board"
+        assert client.post(f"{url}/look", data={"lanes": "owner", "query": "is=mine"}).location == f"{url}?is=mine"
+        assert client.post(f"{url}/look", data={"compact": "1"}).status_code == 303
+        page = client.get(url).text
+        assert ('class="lane"' in page, "is-compact" in page) == (True, True)
+        assert 'class="lane"' not in signed_in(app, crew.member).get(url).text
+
+    def test_can_be_set_back(self, app, crew, at):
+        walk(crew, Phase.PLAN, at=at)
+        client, url = signed_in(app, crew.owner), f"/teams/{crew.team.id}/board"
+        for lanes in ("owner", ""):
+            client.post(f"{url}/look", data={"lanes": lanes, "query": "lanes=owner"})
+        assert 'class="lane"' not in client.get(url).text
+
+    def test_refuses_a_grouping_it_does_not_know(self, app, crew):
+        url = f"/teams/{crew.team.id}/board/look"
+        assert signed_in(app, crew.owner).post(url, data={"lanes": "colour"}).status_code == 422

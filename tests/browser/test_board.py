@@ -79,6 +79,19 @@ def board(page, address, complaints):
     return page
 
 
+@pytest.fixture
+def as_keeper(app, live, crew):
+    """The same board, for who keeps it."""
+
+    def change(page):
+        enter(app, page, live, crew.keeper)
+        page.reload()
+        page.wait_for_function("() => window.htmx && window.Sortable")
+        return page
+
+    return change
+
+
 def enter(app, page, live, person):
     """Sign in without the door: the browser gets the cookie of a session."""
     cookie = signed_in(app, person).get_cookie("pdca")
@@ -100,6 +113,38 @@ def in_column(page, phase):
 
 def focused_card(page):
     return page.evaluate("() => +(document.activeElement.closest('[data-card]')?.dataset.card ?? 0)")
+
+
+class TestSeveral:
+    def test_are_chosen_parked_and_what_moved_is_taken_back(self, board, cards, as_keeper):
+        """One visit: `x`, shift-click, the bar, the peek with Escape, and `u` after a move."""
+        page = as_keeper(board)
+        title = lambda card: page.locator(f"#card-{card} .card-title a")  # noqa: E731 - one line says it
+        title(cards.asked).focus()
+        page.keyboard.press("x")
+        title(cards.action).click(modifiers=["Shift"])
+        count = page.locator("#column-plan .card-pick:checked").count()
+        expect(page.locator("[data-several-count]")).to_have_text(f"{count} chosen")
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-several]")).to_be_hidden()
+        title(cards.asked).hover()
+        expect(page.locator("#peek")).to_contain_text("Before it can go to Do")
+        page.keyboard.press("Escape")
+        expect(page.locator("#peek")).to_have_count(0)
+        title(cards.asked).focus()
+        page.keyboard.press("x")
+        page.locator(".several-act summary", has_text="Park").click()
+        page.get_by_label("Why?").fill("Na de zomer")
+        page.get_by_label("Look again on").fill((clock.now() + timedelta(days=40)).date().isoformat())
+        page.locator("[name=act][value=park]").click()
+        expect(page.locator("#flash")).to_contain_text("Done for 1 card.")
+        expect(page.locator(f"#column-plan .parked #card-{cards.asked}")).to_have_count(1)
+        title(cards.ready).focus()
+        page.keyboard.press("]")
+        expect(page.locator(f"#column-do #card-{cards.ready}")).to_be_visible()
+        expect(page.locator("[data-undo]")).to_be_visible()
+        page.keyboard.press("u")
+        expect(page.locator(f"#column-plan #card-{cards.ready}")).to_be_visible()
 
 
 class TestByMouse:

@@ -61,6 +61,7 @@ NO_PAGE = {
     "offline.manifest": "for the browser",
     "offline.worker": "for the browser",
     "board.alike": "a part of a page",
+    "board.peek": "a part of a page",
     "board.home": "leads to the board",
     "items.steps": "leads to the sheet of one step",
     "items.file": "a file that somebody added",

@@ -56,6 +56,14 @@ class TestTakingUp:
         assert item.customer_name == "Mirte Aalbers"
         assert "customer_type" in item.defaulted
 
+    def test_the_message_carries_the_way_back(self, owner, story):
+        item = story().item
+        answer = owner.post(f"/items/{item.id}/moves", data=TAKEN_UP, headers=HTMX)
+        assert f'action="/items/{item.id}/taking-back"' in answer.text
+        assert "data-undo" in answer.text
+        taken_back = owner.post(f"/items/{item.id}/taking-back", data={"next": f"/items/{item.id}"}, headers=HTMX)
+        assert (taken_back.status_code, phase_of(item)) == (200, "new")
+
     def test_htmx_hears_what_changed(self, owner, story):
         item = story().item
         answer = owner.post(f"/items/{item.id}/moves", data=TAKEN_UP, headers=HTMX)

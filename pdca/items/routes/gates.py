@@ -27,7 +27,7 @@ from pdca.items.ranking import Place
 from pdca.items.routes import acting, bp
 from pdca.items.routes.acting import Doing, act, attempt, begin, me, press, sheet, stands_on
 from pdca.items.routes.care import check_answer
-from pdca.items.taking_back import take_back
+from pdca.items.taking_back import may_take_back, take_back
 from pdca.items.terms import Phase
 from pdca.items.views.acts import ActSheet, act_sheet, gate_question
 from pdca.items.views.answered import stored
@@ -219,15 +219,22 @@ def _refused_beforehand(doing: Doing, step: Step) -> tuple[Missing, ...]:
 
 def _say(item_id: int, to: Phase) -> None:
     """What just happened; closing is the happy moment, with the customer's mark in its ring."""
-    facts = begin(item_id).facts
+    doing = begin(item_id)
+    facts = doing.facts
     if to is Phase.CLOSED:
         text = gettext("Closed: number %(number)s is really solved.", number=facts.number)
         # The flash template draws the ring from the pair.
-        said: Any = text if facts.last_mark is None else (text, facts.last_mark)
-        flash(said, "closed")
+        happy: Any = text if facts.last_mark is None else (text, facts.last_mark)
+        flash(happy, "closed")
         return
     phase = str(words.PHASE_NAMES[to])
-    flash(gettext("Number %(number)s now stands in %(phase)s.", number=facts.number, phase=phase))
+    said = gettext("Number %(number)s now stands in %(phase)s.", number=facts.number, phase=phase)
+    if may_take_back(doing.item, doing.by, doing.at, facts.settings.take_back_minutes) is None:
+        flash(said)
+        return
+    # The way back travels with the news, for as long as it is open.
+    back = acting.location(item_id)
+    flash((said, url_for("items.taking_back", item_id=item_id), back), "undo")  # type: ignore[arg-type]
 
 
 def _refuse_unreadable(form: MoveForm) -> None:

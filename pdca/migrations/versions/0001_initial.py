@@ -85,6 +85,8 @@ def upgrade() -> None:
         sa.Column("mail_from", sa.Time(), nullable=False),
         sa.Column("mail_until", sa.Time(), nullable=False),
         sa.Column("days_off", sa.String(length=20), nullable=False),
+        sa.Column("board_lanes", sa.String(length=10), nullable=False),
+        sa.Column("board_is_compact", sa.Boolean(), nullable=False),
         sa.Column("mail_off_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("is_administrator", sa.Boolean(), nullable=False),
@@ -113,6 +115,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_number", sa.Integer(), nullable=False),
+        sa.Column("is_practice", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
         sa.UniqueConstraint("name", name=op.f("uq_team_name")),
     )
@@ -439,6 +442,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_item_caretaker_id"), "item", ["caretaker_id"], unique=False)
     op.create_index(op.f("ix_item_owner_id"), "item", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_item_ended",
+        "item",
+        ["team_id", "phase", "kind", "ended_at"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
     op.create_index("ix_item_team_phase_rank", "item", ["team_id", "phase", "rank", "id"], unique=False)
     op.create_table(
         "link",

@@ -40,7 +40,14 @@ GUARDS = (
         "WHERE i.id = OLD.item_id AND i.round_number > OLD.number))",
         "a frozen round never changes",
     ),
-    Guard("round_kept", "round", "DELETE", "OLD.frozen_at IS NOT NULL", "a frozen round never changes"),
+    Guard(
+        "round_kept",
+        "round",
+        "DELETE",
+        "OLD.frozen_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM item i JOIN team t ON t.id = i.team_id "
+        "WHERE i.id = OLD.item_id AND t.is_practice)",
+        "a frozen round never changes",
+    ),
     # I4
     Guard(
         "message_accepted",
