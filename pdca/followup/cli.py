@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from pdca import clock
 from pdca.aftercare.jobs import forget
 from pdca.followup.jobs import followup_once
+from pdca.mail.replies import read_replies
 
 
 def register_cli(app: Flask) -> None:
@@ -26,5 +27,6 @@ def command(once: bool) -> None:
     if not once:
         raise click.UsageError("say --once; `pdca scheduler` runs it every minute")
     click.echo(json.dumps(followup_once(clock.now())))
+    read_replies(clock.now())
     # Who runs only this from cron forgets old addresses too.
     forget(clock.now())
