@@ -14,12 +14,14 @@ from pdca.errors import Invalid
 from pdca.mail import postbox, replies
 from pdca.mail.models import Message
 from pdca.mail.own_words import cut, own_words
+from tests.conftest import MONDAY
 from tests.mail.conftest import set_up
 from tests.mail.test_bounces import PLAIN, suppressed
 from tests.peers import imap
 
 ADDRESS = "otten@example.nl"
 HOUR = timedelta(hours=1)
+AT = MONDAY
 
 
 @pytest.fixture
@@ -33,15 +35,17 @@ def box(app):
 def heard(monkeypatch):
     """What the room that wrote the mail is given."""
     told: list[tuple[int, str]] = []
-    monkeypatch.setattr(replies, "_takers", {"letter": lambda message, text, _at: told.append((message.id, text)) or 1})
+    monkeypatch.setattr(
+        replies, "_takers", {"letter": lambda message, text, _at: told.append((message.id, text)) or True}
+    )
     return told
 
 
 @pytest.fixture
-def sent(mailing, box, at) -> Message:
+def sent(mailing, box) -> Message:
     """A mail of ours that a server took."""
-    ident = mailing.put(at, ADDRESS)
-    assert mailing.deliver(at).accepted == 1
+    ident = mailing.put(AT, ADDRESS)
+    assert mailing.deliver(AT).accepted == 1
     return mailing.message(ident)
 
 
@@ -52,8 +56,8 @@ def an_answer(to: Message, text: str = "Dank, het werkt.", *, sender: str = f"Ja
     mail["Subject"] = "Re: Is het opgelost?"
     mail["Message-ID"] = "<een@example.nl>"
     mail["In-Reply-To"] = to.message_id
-    for name, value in headers.items():
-        name = name.replace("_", "-")
+    for given, value in headers.items():
+        name = given.replace("_", "-")
         del mail[name]
         if value:
             mail[name] = value
@@ -66,30 +70,30 @@ def read(mailing, at) -> replies.Told:
         return replies.read_replies(at)
 
 
-def test_an_answer_from_the_address_we_mailed_is_given_on_and_marked_read(mailing, box, sent, heard, at):
+def test_an_answer_from_the_address_we_mailed_is_given_on_and_marked_read(mailing, box, sent, heard):
     kept = box.put(an_answer(sent))
-    assert read(mailing, at + HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + HOUR) == replies.Told(taken=1)
     assert heard == [(sent.id, "Dank, het werkt.")]
     assert kept.is_read
     assert mailing.outcomes(sent.id) == ["accepted", "replied"]
 
 
-def test_it_is_fetched_and_counted_once(mailing, box, sent, heard, at):
+def test_it_is_fetched_and_counted_once(mailing, box, sent, heard):
     box.put(an_answer(sent))
-    read(mailing, at + HOUR)
-    assert read(mailing, at + 2 * HOUR) == replies.Told()
+    read(mailing, AT + HOUR)
+    assert read(mailing, AT + 2 * HOUR) == replies.Told()
     assert len(heard) == sum("FETCH" in command for command in box.commands) == 1
 
 
-def test_a_mailbox_that_is_numbered_anew_changes_nothing(mailing, box, sent, heard, at):
+def test_a_mailbox_that_is_numbered_anew_changes_nothing(mailing, box, sent, heard):
     box.put(an_answer(sent))
-    read(mailing, at + HOUR)
+    read(mailing, AT + HOUR)
     box.number_anew()
-    assert read(mailing, at + 2 * HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + 2 * HOUR) == replies.Told(taken=1)
     assert len(heard) == 1
 
 
-def test_a_crash_before_the_place_is_remembered_changes_nothing(mailing, box, sent, heard, at, monkeypatch):
+def test_a_crash_before_the_place_is_remembered_changes_nothing(mailing, box, sent, heard, monkeypatch):
     box.put(an_answer(sent))
 
     def crash(*_given):
@@ -98,24 +102,24 @@ def test_a_crash_before_the_place_is_remembered_changes_nothing(mailing, box, se
     with monkeypatch.context() as patch:
         patch.setattr(replies, "remember", crash)
         with pytest.raises(KeyboardInterrupt):
-            read(mailing, at + HOUR)
-    assert read(mailing, at + 2 * HOUR) == replies.Told(taken=1)
+            read(mailing, AT + HOUR)
+    assert read(mailing, AT + 2 * HOUR) == replies.Told(taken=1)
     assert len(heard) == 1
 
 
-def test_the_same_person_may_answer_twice(mailing, box, sent, heard, at):
+def test_the_same_person_may_answer_twice(mailing, box, sent, heard):
     box.put(an_answer(sent))
     box.put(an_answer(sent, "En nog iets.", Message_ID="<twee@example.nl>"))
-    assert read(mailing, at + HOUR) == replies.Told(taken=2)
+    assert read(mailing, AT + HOUR) == replies.Told(taken=2)
     assert [text for _, text in heard] == ["Dank, het werkt.", "En nog iets."]
 
 
-def test_references_are_enough_and_the_newest_counts(mailing, box, sent, heard, at):
-    newer = mailing.message(mailing.put(at, ADDRESS))
-    mailing.deliver(at)
+def test_references_are_enough_and_the_newest_counts(mailing, box, sent, heard):
+    newer = mailing.message(mailing.put(AT, ADDRESS))
+    mailing.deliver(AT)
     thread = f"<root@baarn.nl> {sent.message_id} {newer.message_id}"
     box.put(an_answer(sent, In_Reply_To="", References=thread))
-    read(mailing, at + HOUR)
+    read(mailing, AT + HOUR)
     assert [ident for ident, _ in heard] == [newer.id]
 
 
@@ -136,23 +140,23 @@ LEFT = {
 
 
 @pytest.mark.parametrize("given", LEFT.values(), ids=LEFT)
-def test_everything_else_stays_unread_for_people(mailing, box, sent, heard, at, given):
+def test_everything_else_stays_unread_for_people(mailing, box, sent, heard, given):
     kept = box.put(an_answer(sent, **given))
-    assert read(mailing, at + HOUR) == replies.Told(left=1)
+    assert read(mailing, AT + HOUR) == replies.Told(left=1)
     assert (heard, kept.is_read, mailing.outcomes(sent.id)) == ([], False, ["accepted"])
     # It is not fetched again every minute.
-    assert read(mailing, at + 2 * HOUR) == replies.Told()
+    assert read(mailing, AT + 2 * HOUR) == replies.Told()
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff\x00\r\n", b"Subject: =?x?Q?\xed\xa0\x80?=\n\nhoi", b"From: <\n" * 50])
-def test_rubbish_stops_nobody(mailing, box, sent, heard, at, raw):
+def test_rubbish_stops_nobody(mailing, box, sent, heard, raw):
     box.put(raw)
     box.put(an_answer(sent))
-    assert read(mailing, at + HOUR) == replies.Told(taken=1, left=1)
+    assert read(mailing, AT + HOUR) == replies.Told(taken=1, left=1)
 
 
 @pytest.mark.parametrize("error", [Invalid([]), RuntimeError("broken")])
-def test_what_is_refused_or_breaks_is_undone_and_left(mailing, box, sent, at, monkeypatch, error):
+def test_what_is_refused_or_breaks_is_undone_and_left(mailing, box, sent, monkeypatch, error):
     def refuse(message, _text, _at):
         message.last_error = "half done"
         db.session.flush()
@@ -160,46 +164,52 @@ def test_what_is_refused_or_breaks_is_undone_and_left(mailing, box, sent, at, mo
 
     monkeypatch.setattr(replies, "_takers", {"letter": refuse})
     kept = box.put(an_answer(sent))
-    assert read(mailing, at + HOUR) == replies.Told(left=1)
+    assert read(mailing, AT + HOUR) == replies.Told(left=1)
     assert (kept.is_read, mailing.message(sent.id).last_error) == (False, "")
 
 
-def test_a_mail_that_came_back_is_heard_here_too(mailing, box, sent, heard, at):
+def test_a_mail_that_came_back_is_heard_here_too(mailing, box, sent, heard):
     kept = box.put(PLAIN.bytes(sent.message_id))
-    assert read(mailing, at + HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + HOUR) == replies.Told(taken=1)
     assert (suppressed(mailing), kept.is_read) == (True, True)
 
 
-def test_zero_bytes_and_surrogates_do_not_reach_the_database(mailing, box, sent, heard, at):
+def test_zero_bytes_and_surrogates_do_not_reach_the_database(mailing, box, sent, heard):
     raw = an_answer(sent, "X").replace(b"\r\n\r\nX", b"\r\n\r\nWerkt \x00 niet \xed\xa0\x80.")
     box.put(raw)
-    read(mailing, at + HOUR)
+    read(mailing, AT + HOUR)
     ((_, text),) = heard
     assert "\x00" not in text
     assert text.startswith("Werkt")
     text.encode()
 
 
-@pytest.mark.parametrize("stage", ["LOGIN", "SELECT", "UID SEARCH", "UID FETCH"])
-@pytest.mark.parametrize("act", [imap.HANG_UP, imap.SILENCE])
-def test_a_server_that_fails_is_asked_again_later(mailing, box, sent, heard, at, monkeypatch, stage, act):
+@pytest.fixture
+def hurried(monkeypatch):
+    """Nobody waits long for the mailbox."""
     monkeypatch.setattr(postbox, "BUDGET_S", 0.3)
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("act", [imap.HANG_UP, imap.SILENCE])
+def test_a_server_that_fails_is_asked_again_later(mailing, box, sent, heard, act):
     box.put(an_answer(sent))
-    box.acts[stage] = act
-    assert read(mailing, at + HOUR) == replies.Told()
-    box.acts.clear()
-    assert read(mailing, at + 2 * HOUR) == replies.Told(taken=1)
+    for stage in ("LOGIN", "SELECT", "UID SEARCH", "UID FETCH"):
+        box.acts[stage] = act
+        assert read(mailing, AT + HOUR) == replies.Told()
+        del box.acts[stage]
+    assert read(mailing, AT + 2 * HOUR) == replies.Told(taken=1)
 
 
-def test_a_wrong_password_is_said_without_it(mailing, box, at, caplog):
+def test_a_wrong_password_is_said_without_it(mailing, box, caplog):
     set_up(mailing.app, imap_url=box.url.replace("geheim", "anders"))
-    assert read(mailing, at) == replies.Told()
+    assert read(mailing, AT) == replies.Told()
     assert "can't be read" in caplog.text
     assert "anders" not in caplog.text
 
 
-def test_no_mailbox_is_read_when_none_is_set(mailing, at):
-    assert read(mailing, at) == replies.Told()
+def test_no_mailbox_is_read_when_none_is_set(mailing):
+    assert read(mailing, AT) == replies.Told()
 
 
 @pytest.mark.parametrize("url", ["imap://a:b@mail.example.nl/", "imaps://mail.example.nl/", "https://a:b@x/", "imaps:"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -119,21 +119,9 @@ def _knows(box: Mailbox, command: str) -> bool:
 
 
 def _answers(box: Mailbox, command: str) -> Iterator[bytes]:
-    if command == "CAPABILITY":
-        yield b"* CAPABILITY IMAP4rev1"
-    elif command.startswith("SELECT"):
-        yield f"* {len(box.mails)} EXISTS".encode()
-        yield f"* OK [UIDVALIDITY {box.validity}] numbers".encode()
-    elif command.startswith("UID SEARCH"):
-        yield b" ".join([b"* SEARCH", *(str(uid).encode() for uid in _found(box, command))])
-    elif command.startswith("UID FETCH"):
-        yield from _fetched(box, command)
-    elif command.startswith("UID STORE"):
-        for kept in box.mails:
-            if str(kept.uid) == command.split()[2]:
-                kept.flags |= set(re.findall(r"\\\w+", command))
-    elif command == "LOGOUT":
-        yield b"* BYE"
+    for begin, say in _SAYS.items():
+        if command.startswith(begin):
+            yield from say(box, command)
 
 
 def _found(box: Mailbox, command: str) -> list[int]:
@@ -152,3 +140,29 @@ def _fetched(box: Mailbox, command: str) -> Iterator[bytes]:
         if str(kept.uid) == command.split()[2]:
             raw = kept.raw[begin : begin + most]
             yield f"* {n} FETCH (UID {kept.uid} BODY[]<{begin}> {{{len(raw)}}}".encode() + b"\r\n" + raw + b")"
+
+
+def _selected(box: Mailbox, _command: str) -> Iterator[bytes]:
+    yield f"* {len(box.mails)} EXISTS".encode()
+    yield f"* OK [UIDVALIDITY {box.validity}] numbers".encode()
+
+
+def _searched(box: Mailbox, command: str) -> Iterator[bytes]:
+    yield b" ".join([b"* SEARCH", *(str(uid).encode() for uid in _found(box, command))])
+
+
+def _stored(box: Mailbox, command: str) -> Iterator[bytes]:
+    for kept in box.mails:
+        if str(kept.uid) == command.split()[2]:
+            kept.flags |= set(re.findall(r"\\\w+", command))
+            yield f"* {kept.uid} FETCH (FLAGS ({' '.join(kept.flags)}))".encode()
+
+
+_SAYS: dict[str, Callable[[Mailbox, str], Iterable[bytes]]] = {
+    "CAPABILITY": lambda _box, _command: [b"* CAPABILITY IMAP4rev1"],
+    "SELECT": _selected,
+    "UID SEARCH": _searched,
+    "UID FETCH": _fetched,
+    "UID STORE": _stored,
+    "LOGOUT": lambda _box, _command: [b"* BYE"],
+}
