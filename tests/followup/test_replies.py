@@ -16,7 +16,7 @@ from pdca.items.terms import AnswerSource, Phase, Solved
 from pdca.mail.models import Message
 from pdca.mail.replies import take
 from pdca.people.models import Person
-from pdca.people.operations import leave_every_team
+from pdca.people.operations import remove_member
 from tests.factories import signed_in
 from tests.followup.conftest import Stage, day
 from tests.stories import walk
@@ -172,7 +172,7 @@ def test_who_left_the_team_no_longer_comments(promised: Stage):
     promised.passes(day(LATE))
     to = address(promised, "owner")
     with promised.work() as made:
-        leave_every_team(made.owner, by=made.leader, at=day(LATE, 11))
+        remove_member(made.owner.memberships[0], by=made.leader, at=day(LATE, 11))
     assert not answers(promised, to, "Komt goed.", day(LATE, 12))
     assert comments(promised) == []
 
