@@ -22,7 +22,7 @@ from pdca import clock, log
 from pdca.followup.jobs import audit, doubt_clock, followup_once
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
-from pdca.mail.replies import read_replies
+from pdca.mail.jobs_replies import read_replies
 
 logger = logging.getLogger("pdca.scheduler")
 stopping = threading.Event()

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from pdca import clock
 from pdca.aftercare.jobs import forget
 from pdca.followup.jobs import followup_once
-from pdca.mail.replies import read_replies
+from pdca.mail.jobs_replies import read_replies
 
 
 def register_cli(app: Flask) -> None:

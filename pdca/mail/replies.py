@@ -1,4 +1,4 @@
-"""Answers by mail: read over IMAP, matched to the mail they answer, and given to the room that wrote it.
+"""Answers by mail: matched to the mail they answer, and given to the room that wrote it.
 
 An answer is believed when it names the Message-ID of a mail of ours, which only its receiver and the servers on its
 way have seen, and comes from the address that this mail went to. Everything else stays in the mailbox, unread, for
@@ -14,39 +14,28 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
-from pdca.db import LockTimeout, db
-from pdca.errors import DomainError
-from pdca.installation import recall, remember
+from pdca.db import db
 from pdca.mail import bounces
 from pdca.mail.bounces import Heard
 from pdca.mail.keys import fingerprint
 from pdca.mail.models import Attempt, Message, MessageState
 from pdca.mail.operations import note
 from pdca.mail.own_words import own_words
-from pdca.mail.postbox import LARGEST, Postbox, PostboxError, opened
+from pdca.mail.postbox import LARGEST
 from pdca.mail.queries import normalised
 from pdca.web import settings
 
 log = logging.getLogger("pdca.mail.replies")
 
 REPLIED = "replied"
-# How far the mailbox was read: "UIDVALIDITY:UID".
-PLACE = "mail.replies.place"
-# One pass; the next one goes on.
-AT_MOST = 100
-# A mailbox that was never read, or is numbered anew, is read from here.
-LOOKS_BACK = timedelta(days=14)
 NAMES = 50
-UNAVAILABLE = (DBAPIError, LockTimeout)
 
 # Does what this text means for this mail of ours. False: it is for people.
 Take = Callable[[Message, str, datetime], bool]
@@ -57,78 +46,6 @@ _takers: dict[str, Take] = {}
 def register_taker(kind: str, fn: Take) -> None:
     """Say who takes answers to mails of this kind. What nobody takes stays in the mailbox."""
     _takers[kind] = fn
-
-
-@dataclass(frozen=True)
-class Told:
-    """What one pass found."""
-
-    taken: int = 0
-    left: int = 0
-
-
-# --- the mailbox -----------------------------------------------------------------------------------------
-
-
-def read_replies(now: datetime, *, go_on: Callable[[], bool] = lambda: True) -> Told:
-    """Read what is new, each mail in a unit of work of its own. Commits; call it outside a transaction."""
-    url = settings().imap_url
-    if url is None:
-        return Told()
-    taken = left = 0
-    try:
-        with opened(url) as box:
-            for uid in _new(box, now):
-                if not go_on():
-                    break
-                if _take_one(box, uid, now):
-                    taken += 1
-                else:
-                    left += 1
-    except PostboxError as error:
-        log.warning("answers by mail can't be read: %s", error)
-    return Told(taken, left)
-
-
-def _new(box: Postbox, now: datetime) -> list[int]:
-    with db.reading():
-        validity, _, uid = recall(PLACE).get(PLACE, "").partition(":")
-    found = box.after(int(uid)) if validity == str(box.validity) else box.since(now - LOOKS_BACK)
-    return found[:AT_MOST]
-
-
-def _take_one(box: Postbox, uid: int, now: datetime) -> bool:
-    raw = box.fetch(uid)
-    is_taken = raw is not None and _in_a_unit(raw, uid, now)
-    with db.writing():
-        remember(PLACE, f"{box.validity}:{uid}")
-        db.session.commit()
-    if is_taken:
-        # When this is missed it is read once more, and known.
-        box.mark_read(uid)
-    return is_taken
-
-
-def _in_a_unit(raw: bytes, uid: int, now: datetime) -> bool:
-    try:
-        with db.writing():
-            if not take(raw, now):
-                db.session.rollback()
-                return False
-            db.session.commit()
-            return True
-    except UNAVAILABLE:
-        # The place was not remembered: the next pass begins with this one.
-        raise
-    except DomainError as refused:
-        log.info("mail %s stays in the mailbox: %s", uid, type(refused).__name__)
-    except Exception:
-        # Whatever somebody sends, the mails behind it are read.
-        log.exception("mail %s stays in the mailbox", uid)
-    return False
-
-
-# --- one mail --------------------------------------------------------------------------------------------
 
 
 def take(raw: bytes, at: datetime) -> bool:

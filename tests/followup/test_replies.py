@@ -156,7 +156,9 @@ def address(stage: Stage, name: str) -> str:
 def test_a_colleague_comments_by_answering_a_mail_about_one_item(promised: Stage):
     promised.passes(day(LATE))
     to = address(promised, "owner")
-    assert answers(promised, to, "Komt goed.\n\nOp ma 16 mrt 2026 schreef Beterbord <pdca@localhost>:\n> Dag", day(LATE, 12))
+    assert answers(
+        promised, to, "Komt goed.\n\nOp ma 16 mrt 2026 schreef Beterbord <pdca@localhost>:\n> Dag", day(LATE, 12)
+    )
     assert comments(promised) == [(promised.team.owner.id, "Komt goed.")]
 
 

@@ -11,7 +11,7 @@ import pytest
 from pdca.config import SettingsError, load_settings
 from pdca.db import db
 from pdca.errors import Invalid
-from pdca.mail import postbox, replies
+from pdca.mail import jobs_replies, postbox, replies
 from pdca.mail.models import Message
 from pdca.mail.own_words import cut, own_words
 from tests.conftest import MONDAY
@@ -65,14 +65,14 @@ def an_answer(to: Message, text: str = "Dank, het werkt.", *, sender: str = f"Ja
     return mail.as_bytes()
 
 
-def read(mailing, at) -> replies.Told:
+def read(mailing, at) -> jobs_replies.Told:
     with mailing.app.app_context():
-        return replies.read_replies(at)
+        return jobs_replies.read_replies(at)
 
 
 def test_an_answer_from_the_address_we_mailed_is_given_on_and_marked_read(mailing, box, sent, heard):
     kept = box.put(an_answer(sent))
-    assert read(mailing, AT + HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + HOUR) == jobs_replies.Told(taken=1)
     assert heard == [(sent.id, "Dank, het werkt.")]
     assert kept.is_read
     assert mailing.outcomes(sent.id) == ["accepted", "replied"]
@@ -81,7 +81,7 @@ def test_an_answer_from_the_address_we_mailed_is_given_on_and_marked_read(mailin
 def test_it_is_fetched_and_counted_once(mailing, box, sent, heard):
     box.put(an_answer(sent))
     read(mailing, AT + HOUR)
-    assert read(mailing, AT + 2 * HOUR) == replies.Told()
+    assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told()
     assert len(heard) == sum("FETCH" in command for command in box.commands) == 1
 
 
@@ -89,7 +89,7 @@ def test_a_mailbox_that_is_numbered_anew_changes_nothing(mailing, box, sent, hea
     box.put(an_answer(sent))
     read(mailing, AT + HOUR)
     box.number_anew()
-    assert read(mailing, AT + 2 * HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told(taken=1)
     assert len(heard) == 1
 
 
@@ -100,17 +100,17 @@ def test_a_crash_before_the_place_is_remembered_changes_nothing(mailing, box, se
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(replies, "remember", crash)
+        patch.setattr(jobs_replies, "remember", crash)
         with pytest.raises(KeyboardInterrupt):
             read(mailing, AT + HOUR)
-    assert read(mailing, AT + 2 * HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told(taken=1)
     assert len(heard) == 1
 
 
 def test_the_same_person_may_answer_twice(mailing, box, sent, heard):
     box.put(an_answer(sent))
     box.put(an_answer(sent, "En nog iets.", Message_ID="<twee@example.nl>"))
-    assert read(mailing, AT + HOUR) == replies.Told(taken=2)
+    assert read(mailing, AT + HOUR) == jobs_replies.Told(taken=2)
     assert [text for _, text in heard] == ["Dank, het werkt.", "En nog iets."]
 
 
@@ -142,17 +142,17 @@ LEFT = {
 @pytest.mark.parametrize("given", LEFT.values(), ids=LEFT)
 def test_everything_else_stays_unread_for_people(mailing, box, sent, heard, given):
     kept = box.put(an_answer(sent, **given))
-    assert read(mailing, AT + HOUR) == replies.Told(left=1)
+    assert read(mailing, AT + HOUR) == jobs_replies.Told(left=1)
     assert (heard, kept.is_read, mailing.outcomes(sent.id)) == ([], False, ["accepted"])
     # It is not fetched again every minute.
-    assert read(mailing, AT + 2 * HOUR) == replies.Told()
+    assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told()
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff\x00\r\n", b"Subject: =?x?Q?\xed\xa0\x80?=\n\nhoi", b"From: <\n" * 50])
 def test_rubbish_stops_nobody(mailing, box, sent, heard, raw):
     box.put(raw)
     box.put(an_answer(sent))
-    assert read(mailing, AT + HOUR) == replies.Told(taken=1, left=1)
+    assert read(mailing, AT + HOUR) == jobs_replies.Told(taken=1, left=1)
 
 
 @pytest.mark.parametrize("error", [Invalid([]), RuntimeError("broken")])
@@ -164,13 +164,13 @@ def test_what_is_refused_or_breaks_is_undone_and_left(mailing, box, sent, monkey
 
     monkeypatch.setattr(replies, "_takers", {"letter": refuse})
     kept = box.put(an_answer(sent))
-    assert read(mailing, AT + HOUR) == replies.Told(left=1)
+    assert read(mailing, AT + HOUR) == jobs_replies.Told(left=1)
     assert (kept.is_read, mailing.message(sent.id).last_error) == (False, "")
 
 
 def test_a_mail_that_came_back_is_heard_here_too(mailing, box, sent, heard):
     kept = box.put(PLAIN.bytes(sent.message_id))
-    assert read(mailing, AT + HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + HOUR) == jobs_replies.Told(taken=1)
     assert (suppressed(mailing), kept.is_read) == (True, True)
 
 
@@ -196,20 +196,20 @@ def test_a_server_that_fails_is_asked_again_later(mailing, box, sent, heard, act
     box.put(an_answer(sent))
     for stage in ("LOGIN", "SELECT", "UID SEARCH", "UID FETCH"):
         box.acts[stage] = act
-        assert read(mailing, AT + HOUR) == replies.Told()
+        assert read(mailing, AT + HOUR) == jobs_replies.Told()
         del box.acts[stage]
-    assert read(mailing, AT + 2 * HOUR) == replies.Told(taken=1)
+    assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told(taken=1)
 
 
 def test_a_wrong_password_is_said_without_it(mailing, box, caplog):
     set_up(mailing.app, imap_url=box.url.replace("geheim", "anders"))
-    assert read(mailing, AT) == replies.Told()
+    assert read(mailing, AT) == jobs_replies.Told()
     assert "can't be read" in caplog.text
     assert "anders" not in caplog.text
 
 
 def test_no_mailbox_is_read_when_none_is_set(mailing):
-    assert read(mailing, AT) == replies.Told()
+    assert read(mailing, AT) == jobs_replies.Told()
 
 
 @pytest.mark.parametrize("url", ["imap://a:b@mail.example.nl/", "imaps://mail.example.nl/", "https://a:b@x/", "imaps:"])

@@ -27,10 +27,10 @@ from pdca.followup.previews import TEXTS, names, preview
 from pdca.items.models import Entry, Item
 from pdca.items.terms import Phase
 from pdca.mail.jobs import deliver
+from pdca.mail.jobs_replies import read_replies
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue
 from pdca.mail.rendering import Rendered, register_renderer, thread_root, unsubscribe_url
-from pdca.mail.replies import read_replies
 from tests.mailpath.servers import PASSWORD, CannotRun, Servers, ready_to_run, running
 from tests.stories import crew, on, walk
 
