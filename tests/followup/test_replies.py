@@ -106,6 +106,7 @@ def test_the_owner_records_it_as_what_the_customer_said(asked: Stage, client_of)
         url = _url(shown, "letter=")
         sheet = client.get(url).text
         assert 'value="partly" checked' in sheet
+        assert "filled in from the customer’s mail" in sheet
         given = {"source": "call", "solved": "partly", "mark": "8", "answered_by": "Karin Smit", "better": "8, deels"}
         assert client.post(url.partition("?")[0], data=given).status_code in (200, 303)
     with asked.look():

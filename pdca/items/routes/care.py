@@ -295,7 +295,7 @@ def _answer_sheet(asking: Asking, check_id: int) -> SheetView:
             submit=gettext("Note the answer"),
             asks=asks,
             hidden={"source": source.value},
-            note=_answer_note(source),
+            note=_answer_note(source, is_mailed=request.args.get("letter") is not None),
             facts=_check_facts(asking, check),
             ways=_answer_ways(asking, check, source),
         ),
@@ -325,7 +325,9 @@ def _wanted_source(asking: Asking) -> AnswerSource:
     return AnswerSource.OBSERVATION if needs_observation(asking.facts) else AnswerSource.CALL
 
 
-def _answer_note(source: AnswerSource) -> str:
+def _answer_note(source: AnswerSource, *, is_mailed: bool = False) -> str:
+    if is_mailed and source is AnswerSource.CALL:
+        return gettext("This was filled in from the customer’s mail. Read it, put right what is not so, and record it.")
     if source is AnswerSource.OBSERVATION:
         return gettext("Somebody other than the owner goes and looks. It is counted apart from what customers say.")
     return gettext("Write down what was said, in the customer’s words. It is marked as called by the team.")
