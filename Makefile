@@ -6,7 +6,7 @@ BIN := .venv/bin
 PORT ?= 5000
 WORKERS ?= 2
 
-.PHONY: help run test check format messages bench torture screenshots lock clean
+.PHONY: help run test check format messages bench torture mailpath screenshots lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: .venv/.dev ## our board beside a minimal reference, as ratios (ARGS="--js
 
 torture: .venv/.dev ## the full counts of docs/reliability.md, resumable (ARGS="kills_named --database sqlite --share 0.1")
 	@$(BIN)/python -m tests.simulation.torture $(ARGS)
+
+mailpath: .venv/.dev ## every kind of mail through a real postfix and dovecot on this machine, and an answer back
+	@$(BIN)/python -m tests.mailpath
 
 screenshots: .venv/.dev ## every page in both languages, light and dark, wide and narrow, into instance/screenshots
 	@tools/browser.sh

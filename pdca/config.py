@@ -88,6 +88,19 @@ def _mail_url(url: str) -> str:
     return url
 
 
+def _imap_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username or not parts.password:
+        raise ValueError("use imaps://USER:PASSWORD@HOST/INBOX")
+    if parts.scheme == "imap" and parts.hostname not in LOOPBACK:
+        raise ValueError("imap:// shows the password to everybody on the way; use imaps://")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the port is not a number between 0 and 65535") from None
+    return url
+
+
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -149,6 +162,8 @@ class Settings(BaseSettings):
     mail_lease: int = Field(default=180, ge=2, le=7200, validate_default=True)
     # Where answers by mail go, when somebody presses Reply.
     reply_to: Address | None = None
+    # The mailbox in which answers by mail arrive: imaps://user:pass@host/INBOX. Nobody reads it when it is not set.
+    imap_url: Annotated[str, AfterValidator(_imap_url)] | None = None
     # The name of this installation; a copy that is given another one mails nobody until an administrator says so.
     instance_id: str | None = Field(default=None, min_length=1, max_length=80)
     # The address people type; required as soon as it listens beyond this machine.

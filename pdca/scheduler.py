@@ -22,6 +22,7 @@ from pdca import clock, log
 from pdca.followup.jobs import audit, doubt_clock, followup_once
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
+from pdca.mail.jobs_replies import read_replies
 
 logger = logging.getLogger("pdca.scheduler")
 stopping = threading.Event()
@@ -55,6 +56,12 @@ def _audit() -> bool:
     return False
 
 
+def _replies() -> bool:
+    """Answers by mail, when this installation has a mailbox for them."""
+    read_replies(clock.now(), go_on=_goes_on)
+    return False
+
+
 @dataclass(frozen=True)
 class Job:
     """Something that runs every so many seconds, and at once again while it says that there is more."""
@@ -68,6 +75,7 @@ JOBS = (
     # Once a day, by whoever comes first after midnight, the tick also looks through everything (sweep).
     Job("tick", 60, _tick),
     Job("deliver", 10, _deliver),
+    Job("replies", 60, _replies),
     Job("audit", 300, _audit),
 )
 

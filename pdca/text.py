@@ -33,3 +33,13 @@ def clean(text: str, limit: int | None = None) -> str:
 def clean_line(text: str, limit: int | None = None) -> str:
     """The same for what stands on one line: names, titles, subjects."""
     return clean(" ".join(clean(text).split()), limit)
+
+
+# --- names -----------------------------------------------------------------------------------------------
+
+_TITLES = ("De heer ", "Mevrouw ", "Meneer ", "De familie ")
+
+
+def in_a_sentence(name: str) -> str:
+    """ "De heer Bos" becomes "de heer Bos" where a sentence has begun already."""
+    return name[:1].lower() + name[1:] if name.startswith(_TITLES) else name

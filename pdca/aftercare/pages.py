@@ -13,6 +13,7 @@ from pdca.items.models import Answer, Check, Contact, Item
 from pdca.items.terms import UNSETTLED, Phase
 from pdca.mail.links import find_any_link, find_link
 from pdca.mail.models import Link
+from pdca.text import in_a_sentence
 
 ASKS = "aftercare"
 REOPENS = "reopen"
@@ -31,6 +32,11 @@ class Asked:
     contact: Contact
     answer: Answer | None
     at: datetime
+
+    @property
+    def name(self) -> str:
+        """The customer as they are spoken to, where a sentence has begun."""
+        return in_a_sentence(self.contact.name)
 
     @property
     def item(self) -> Item:
@@ -70,6 +76,11 @@ class CameBack:
     link: Link
     item: Item
     contact: Contact
+
+    @property
+    def name(self) -> str:
+        """The customer as they are spoken to, where a sentence has begun."""
+        return in_a_sentence(self.contact.name)
 
     @property
     def is_open(self) -> bool:

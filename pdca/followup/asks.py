@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pdca.errors import N_
 from pdca.followup.terms import DutyKind
 from pdca.items.terms import CheckState, DecisionKind
+from pdca.text import in_a_sentence
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,6 @@ class About:
     rule: str = ""
     question: str = ""
     asker: str = ""
-
-
-TITLES = ("De heer ", "Mevrouw ", "Meneer ", "De familie ")
-
-
-def in_a_sentence(name: str) -> str:
-    """ "De heer Bos" becomes "de heer Bos" where a sentence has begun already."""
-    return name[:1].lower() + name[1:] if name.startswith(TITLES) else name
 
 
 def ask_of(kind: DutyKind, ladder: str, about: About) -> Ask:

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 
 from pdca import clock
 from pdca.followup.jobs import followup_once
+from pdca.mail.jobs_replies import read_replies
 
 
 def register_cli(app: Flask) -> None:
@@ -25,3 +26,4 @@ def command(once: bool) -> None:
     if not once:
         raise click.UsageError("say --once; `pdca scheduler` runs it every minute")
     click.echo(json.dumps(followup_once(clock.now())))
+    read_replies(clock.now())

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 from pdca import clock
 from pdca.db import db
-from pdca.followup.asks import in_a_sentence
 from pdca.followup.customers import ASKED_FOR, has_mail_today
 from pdca.followup.ladder import midnight
 from pdca.followup.models import Duty, DutyState
@@ -17,6 +16,7 @@ from pdca.mail.models import Message
 from pdca.mail.rendering import Rendered, link_url, render_mail, thread_root, unsubscribe_url
 from pdca.people.calendar import DAY
 from pdca.people.queries import TeamRules, rules_of
+from pdca.text import in_a_sentence
 
 ASKS, REOPENS = "aftercare", "reopen"
 RECURRENCE_LINK = timedelta(days=30)

@@ -18,7 +18,7 @@ FOLLOWED = frozenset(
     {
         "taken_up", "started", "finished", "embedded", "closed", "stopped", "declined", "parked", "resumed",
         "reopened", "back_to_plan", "next_round", "finish_the_rest", "date_moved", "verdict", "answered", "observed",
-        "commented", "promoted",
+        "commented", "customer_wrote", "promoted",
     }
 )  # fmt: skip
 # The proposer is told what was decided and how it ended (R27).
@@ -27,7 +27,7 @@ PROPOSER = frozenset({"taken_up", "declined", "parked", "closed", "stopped", "re
 OWNER = frozenset(
     {
         "taken_up", "closed", "stopped", "parked", "resumed", "reopened", "answered", "corrected", "observed",
-        "verdict", "commented", "decided", "waived", "promoted", "date_moved", "handover_accepted",
+        "verdict", "commented", "customer_wrote", "decided", "waived", "promoted", "date_moved", "handover_accepted",
         "handover_refused", "announced",
     }
 )  # fmt: skip

@@ -38,6 +38,7 @@ SENTENCES: dict[str, str] = {
     "corrected": N_("%(customer)s changed the answer: %(what)s."),
     "observed": N_("%(who)s went and looked. %(why)s"),
     "commented": N_("%(who)s wrote: “%(text)s”"),
+    "customer_wrote": N_("%(customer)s answered our mail: “%(text)s”"),
     "decided": N_("%(who)s decided: %(what)s. %(why)s"),
     "waived": N_("%(who)s lets it pass rule %(what)s once: %(why)s"),
     "promoted": N_("It became an improvement action: %(reason)s"),
@@ -118,7 +119,7 @@ def _line(
         "owner": owner.name if owner else "",
         "customer": item.customer_name or "—",
         "why": entry.why if entry else "",
-        "text": _excerpt(comment.body) if comment else "",
+        "text": _excerpt(comment.body if comment else entry.why if entry else ""),
         "what": "",
     }
     return NewsLine(

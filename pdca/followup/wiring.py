@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from pdca import doctor
 from pdca.db import db, register_reconciler
-from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, routes, routes_previews
+from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, replies, routes, routes_previews
 from pdca.followup.gather import KIND, take_over
 from pdca.followup.mine import nav_count
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.reconcile import reconcile
 from pdca.mail.operations import on_accepted, on_dead
 from pdca.mail.rendering import register_check, register_renderer
+from pdca.mail.replies import register_taker
 from pdca.mail.standstill import register_merging
 from pdca.people.erasing import when_erasing
 from pdca.people.models import Person
@@ -49,8 +50,10 @@ def _mails() -> None:
         register_renderer(kind, customer_mails.write_aftercare)
     register_renderer("recurrence", customer_mails.write_recurrence)
     register_renderer("word", customer_mails.write_word)
+    register_taker(KIND, replies.colleague_replied)
     for kind in ("aftercare", "aftercare_reminder", "recurrence", "word"):
         register_check(kind, customer_mails.may_leave)
+        register_taker(kind, replies.customer_replied)
 
 
 def still_owing(person: Person) -> Iterator[str]:

@@ -16,8 +16,8 @@ PROGRESS = frozenset(
     {
         "captured", "taken_up", "started", "finished", "embedded", "closed", "back_to_plan", "next_round",
         "finish_the_rest", "reopened", "parked", "resumed", "answered", "corrected", "observed", "attempted", "called",
-        "customer_told", "commented", "file_added", "verdict", "lesson", "handover_accepted", "handover_refused",
-        "announced",
+        "customer_told", "commented", "customer_wrote", "file_added", "verdict", "lesson", "handover_accepted",
+        "handover_refused", "announced",
     }
 )  # fmt: skip
 

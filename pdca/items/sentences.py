@@ -377,6 +377,8 @@ SENTENCES: dict[str, Tells] = {
     "attempted": _checked(lambda number: gettext("called in vain for check %(number)s.", number=number)),
     "verdict": _verdict,
     "customer_told": _customer_told,
+    "customer_wrote": _plain(lambda: gettext("answered our mail:")),
+    "reply_dropped": _plain(lambda: gettext("says that this mail was no answer to the check.")),
     "opted_out": _plain(lambda: gettext("does not want to be mailed again.")),
     "not_the_person": _plain(lambda: gettext("says: I am not the right person.")),
     "customers_added": _customers_added,

@@ -71,6 +71,15 @@ def test_the_page_shows_the_customer_only_what_is_theirs(asked, client):
         assert name not in text
 
 
+def test_a_title_has_no_capital_within_a_sentence(asked, client, session):
+    story, token, _ = asked
+    story.contact.name = "Mevrouw B. Hendriks"
+    session.commit()
+    text = client.get(f"/a/{token}").get_data(as_text=True)
+    assert "mevrouw B. Hendriks," in text
+    assert "Mevrouw B." not in text
+
+
 def test_the_address_is_kept_secret(asked, client):
     _, token, _ = asked
     page = client.get(f"/a/{token}")

@@ -25,7 +25,8 @@ PATIENCE_S = 60
 
 
 def test_the_whole_clock_is_one_page():
-    assert [(job.name, job.every_s) for job in scheduler.JOBS] == [("tick", 60), ("deliver", 10), ("audit", 300)]
+    jobs = [(job.name, job.every_s) for job in scheduler.JOBS]
+    assert jobs == [("tick", 60), ("deliver", 10), ("replies", 60), ("audit", 300)]
 
 
 def test_a_late_tick_runs_once_and_never_beside_itself(app):
@@ -76,7 +77,7 @@ def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_pat
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
-    assert "follow-up runs: tick every 60 s, deliver every 10 s, audit every 300 s" in errors
+    assert "follow-up runs: tick every 60 s, deliver every 10 s, replies every 60 s, audit every 300 s" in errors
 
 
 @pytest.mark.fault(14)
@@ -84,8 +85,8 @@ def test_told_to_stop_before_it_began_it_stops(app, monkeypatch):
     """The signal may come at any moment, also just before the first tick."""
     made, builds = [], scheduler.build
 
-    def build(one, watch):
-        built = builds(one, watch)
+    def build(*given):
+        built = builds(*given)
         starts = built.start
 
         def late():

@@ -50,6 +50,7 @@ POSTS = {
     "items.waivers": ("waivers", "leader", {"rule": "R10", "reason": "Karin is op reis."}),
     "items.decide": ("decisions/{decision}", "keeper", {"granted": "yes", "answer": "De drukker helpt."}),
     "items.check_answer": ("checks/{check}/answers", "owner", ANSWER),
+    "items.letter_aside": ("letters/1/aside", "owner", {}),
     "items.attempt": ("checks/{check}/attempts", "owner", {"call_with": "Karin"}),
     "items.answer_comment": ("checks/{check}/answers/1/comments", "owner", {"comment": "Hm."}),
     "items.verdict": ("verdict", "owner", {"verdict": "too_early", "evidence": "Te vroeg.", "check_again_on": SOON}),
@@ -84,7 +85,7 @@ IN_CHECK = ALWAYS | {
     *("items.remove_customer", "items.end_counter"),
 }
 # These find nothing to act on here, so that a 404 is as good as a no.
-NOT_THERE = {"items.answer_comment"}
+NOT_THERE = {"items.answer_comment", "items.letter_aside"}
 
 
 @pytest.fixture

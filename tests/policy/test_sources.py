@@ -9,7 +9,7 @@ from tests.policy.sources import ROOT, lines, named, python, templates
 CLOCK = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|func\.now\(|CURRENT_TIMESTAMP")
 COMMIT = re.compile(r"\.commit\(\)")
 # One transaction per unit of work: only entrances commit.
-ENTRANCES = re.compile(r"/(routes|cli)(/|\.py$|_)|/(jobs|scheduler|demo)(/|\.py$)|/cli/")
+ENTRANCES = re.compile(r"/(routes|cli|jobs)(/|\.py$|_)|/(scheduler|demo)(/|\.py$)|/cli/")
 INLINE = re.compile(r"""\son[a-z]+\s*=\s*["']|\sstyle\s*=\s*["']|<style|hx-on|javascript:|hx-vals\s*=\s*["']js:""")
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)")
 TRIGGER_FILTER = re.compile(r"""hx-trigger\s*=\s*["'][^"']*\[""")

@@ -8,8 +8,9 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from pdca import clock
 from pdca.errors import N_, FieldError, Invalid, NotFound
-from pdca.items import checks, telling, verdicts, words
+from pdca.items import checks, letters, telling, verdicts, words
 from pdca.items.answers import AnnouncementAnswer, CallAnswer, VerdictAnswer
 from pdca.items.checks import CheckAnswer
 from pdca.items.criteria import needs_observation
@@ -17,6 +18,7 @@ from pdca.items.forms.acts import (
     AnnouncementForm,
     CallForm,
     CheckAnswerForm,
+    NothingForm,
     OwnerCommentForm,
     RecurrenceForm,
     ToldForm,
@@ -25,7 +27,7 @@ from pdca.items.forms.acts import (
 from pdca.items.models import Answer, Check, Item
 from pdca.items.moves import reopen_when_asked
 from pdca.items.routes import bp
-from pdca.items.routes.acting import Doing, act
+from pdca.items.routes.acting import Doing, act, press
 from pdca.items.terms import AnswerSource, Quote, ToldHow
 from pdca.items.views.acts import ActSheet, Ask, act_sheet, gate_question
 from pdca.items.views.gate import Asking
@@ -80,6 +82,13 @@ def check_answer(item_id: int, check_id: int) -> ResponseReturnValue:
         lambda d: _answer(d, check_id, form),
         gettext("The answer has been noted."),
     )
+
+
+@bp.post("/items/<int:item_id>/letters/<int:entry_id>/aside")
+def letter_aside(item_id: int, entry_id: int) -> ResponseReturnValue:
+    """A customer's mail that was no answer."""
+    said = gettext("It stays in the journal.")
+    return press(item_id, NothingForm(), lambda d: letters.put_aside(d.item, entry_id, by=d.by, at=d.at), said)
 
 
 @bp.route("/items/<int:item_id>/checks/<int:check_id>/attempts", methods=["GET", "POST"])
@@ -270,12 +279,13 @@ def _answer_sheet(asking: Asking, check_id: int) -> SheetView:
         asks: tuple[Ask, ...] = (Ask("solved", facts={"is_seen": True}), Ask("observed", {"on": today.isoformat()}))
     else:
         groups = [("", gettext("none")), *((g.id, g.name) for g in item.groups)] if item.groups else []
-        who = {"answered_by": item.customer_name, "on": today.isoformat()}
+        said = _said_by_mail(asking, check)
+        who = {"answered_by": item.customer_name, "on": today.isoformat(), **said}
         asks = (
             Ask("who_answered", who, {"group_id": groups}),
-            Ask("solved"),
-            Ask("mark"),
-            Ask("better", {"may_quote": "no"}, {"may_quote": [(q.value, words.QUOTE_NAMES[q]) for q in Quote]}),
+            Ask("solved", said),
+            Ask("mark", said),
+            Ask("better", {"may_quote": "no", **said}, {"may_quote": [(q.value, words.QUOTE_NAMES[q]) for q in Quote]}),
         )
     return act_sheet(
         asking,
@@ -285,11 +295,27 @@ def _answer_sheet(asking: Asking, check_id: int) -> SheetView:
             submit=gettext("Note the answer"),
             asks=asks,
             hidden={"source": source.value},
-            note=_answer_note(source),
+            note=_answer_note(source, is_mailed=request.args.get("letter") is not None),
             facts=_check_facts(asking, check),
             ways=_answer_ways(asking, check, source),
         ),
     )
+
+
+def _said_by_mail(asking: Asking, check: Check) -> dict[str, str]:
+    """What a customer's mail said, to be filled in beforehand; whoever records it has read it."""
+    wanted = request.args.get("letter", type=int)
+    draft = next((d for d in letters.drafts(asking.item) if d.id == wanted and d.check_id == check.id), None)
+    if draft is None:
+        return {}
+    return {
+        "answered_by": draft.name,
+        "on": clock.today(asking.facts.timezone, draft.at).isoformat(),
+        "channel": gettext("by mail"),
+        "solved": draft.solved.value if draft.solved else "",
+        "mark": str(draft.mark or ""),
+        "better": draft.text,
+    }
 
 
 def _wanted_source(asking: Asking) -> AnswerSource:
@@ -299,7 +325,9 @@ def _wanted_source(asking: Asking) -> AnswerSource:
     return AnswerSource.OBSERVATION if needs_observation(asking.facts) else AnswerSource.CALL
 
 
-def _answer_note(source: AnswerSource) -> str:
+def _answer_note(source: AnswerSource, *, is_mailed: bool = False) -> str:
+    if is_mailed and source is AnswerSource.CALL:
+        return gettext("This was filled in from the customer’s mail. Read it, put right what is not so, and record it.")
     if source is AnswerSource.OBSERVATION:
         return gettext("Somebody other than the owner goes and looks. It is counted apart from what customers say.")
     return gettext("Write down what was said, in the customer’s words. It is marked as called by the team.")

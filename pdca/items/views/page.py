@@ -22,7 +22,7 @@ from pdca.items.views.gate import Asking, action_of, gate
 from pdca.items.views.heart import Promised, Why
 from pdca.items.views.history import CheckView, FactView, PromiseRow, RoundView
 from pdca.items.views.loading import comments_by_id, journal_of, load, names_by_id
-from pdca.items.views.panels import DecisionView, HandoverView
+from pdca.items.views.panels import DecisionView, HandoverView, LetterView
 from pdca.items.views.reading import Reading
 from pdca.items.views.refused import NOT_REFUSED, Refused
 from pdca.items.views.sheet import Link, SheetView
@@ -72,6 +72,7 @@ class ItemPage:
     decisions: tuple[DecisionView, ...]
     waivers: tuple[tuple[str, str], ...]
     timeline: tuple[CheckView, ...]
+    letters: tuple[LetterView, ...]
     verdict_url: str
     recurrence_url: str
     told_url: str
@@ -175,6 +176,7 @@ def _page(r: Reading, asking: Asking, wanted: Wanted) -> ItemPage:
         decisions=tuple(panels.decision(row, r) for row in reversed(item.decisions)),
         waivers=tuple((row.rule, panels.waiver(row, facts)) for row in item.waivers),
         timeline=history.timeline(item, facts, may_act=r.works_here),
+        letters=panels.letters(r),
         verdict_url="" if may and view and onward._settles(view, "verdict") else panels.verdict_url(r),
         recurrence_url=panels.recurrence_url(r),
         told_url=r.url("items.told") if panels.is_to_tell(r) else "",

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from pdca import clock
 from pdca.items import words
 from pdca.items.facts import CheckFacts, Facts
+from pdca.items.letters import drafts
 from pdca.items.models import Handover
 from pdca.items.moves import is_asked_whether_it_came_back
 from pdca.items.permissions import KEEPERS
@@ -47,6 +48,31 @@ class DecisionView:
     answer: str
     tag: str
     url: str
+
+
+@dataclass(frozen=True)
+class LetterView:
+    """A customer's mail that may be an answer to a check."""
+
+    title: str
+    text: str
+    record_url: str
+    aside_url: str
+
+
+def letters(r: Reading) -> tuple[LetterView, ...]:
+    """Offered to whoever works here: to record, or to put aside. It counts for nothing until then."""
+    if not r.works_here:
+        return ()
+    return tuple(
+        LetterView(
+            title=gettext("%(name)s answered our mail. Is this the answer to the check?", name=draft.name),
+            text=draft.text,
+            record_url=r.url("items.check_answer", check_id=draft.check_id, source="call", letter=draft.id),
+            aside_url=r.url("items.letter_aside", entry_id=draft.id),
+        )
+        for draft in drafts(r.item)
+    )
 
 
 def may_hand_over(r: Reading) -> bool:
