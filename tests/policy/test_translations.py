@@ -14,7 +14,7 @@ from tools import messages
 # Words that plain Dutch shares with English, and patterns without a word.
 SAME = {
     "Filter", "Label", "Mail", "Quick win", "Quick wins", "Team", "Teams", "%(num)s team", "Labels", "Plan", "Do",
-    "Check", "team", "Act", "OK", "open", "%(count)s×", "%(days)s d", "%(name)s, %(day)s", "%(number)s MB",
+    "Check", "Compact", "team", "Act", "OK", "open", "%(count)s×", "%(days)s d", "%(name)s, %(day)s", "%(number)s MB",
     "%(number)s kB",
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
