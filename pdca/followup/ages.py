@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date, datetime
 
 from sqlalchemy import Select, select, union_all
 
@@ -41,7 +41,7 @@ def closed_ages(team_ids: Collection[int]) -> ClosedAges:
     return ClosedAges({key: tuple(found) for key, found in days.items()})
 
 
-def _last_closed(team_id: int, kind: Kind) -> Select[Any]:
+def _last_closed(team_id: int, kind: Kind) -> Select[int, Kind | None, str, datetime | None, date | None]:
     return (
         select(Item.team_id, Item.kind, Team.timezone, Round.started_at, Round.carried_out_on)
         .join(Team, Team.id == Item.team_id)
