@@ -60,6 +60,8 @@ def test_the_page_is_for_administrators(app, session):
         page = signed_in(app, made.administrator).get("/admin/mail-previews?lang=en")
         assert page.status_code == 200
         assert page.text.count("<iframe") == len(previews.names())
+        assert "Question to the customer: did it help?" in page.text
+        assert not re.search(r">\s*(aftercare|word_closed|digest)\s*<", page.text)
         frame = signed_in(app, made.administrator).get("/admin/mail-previews/aftercare/nl")
         assert (frame.status_code, frame.headers["X-Frame-Options"]) == (200, "SAMEORIGIN")
         assert signed_in(app, made.leader).get("/admin/mail-previews").status_code == 404
