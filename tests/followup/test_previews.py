@@ -22,14 +22,15 @@ SEVERAL = {"word"}
 MAY_BE_STOPPED = re.compile(r"aftercare|word|recurrence|grouped|digest")
 
 
+@pytest.mark.parametrize("lang", ["nl", "en"])
 @pytest.mark.parametrize("name", previews.names())
-def test_what_it_says(app, name):
+def test_what_it_says(app, name, lang):
     """A text that changed on purpose: put what is found here into its file."""
     with app.app_context(), db.reading():
-        mail = previews.preview(name, "en")
+        mail = previews.preview(name, lang)
     here = app.extensions["settings"].links
     found = f"{mail.subject}\n\n{mail.text}".replace(here, "https://here")
-    kept = SAID / f"{name}.txt"
+    kept = SAID / lang / f"{name}.txt"
     assert found == (kept.read_text(encoding="utf-8") if kept.exists() else "")
 
 
