@@ -23,8 +23,9 @@ def page() -> str:
     template = current_app.jinja_env.get_template("board/_card.html")
     # Our own samples through the very template that the board uses.
     cards = {name: Markup(template.render(card=card)) for name, card in samples().items()}  # noqa: S704
+    chosen = [Markup(template.render(card=card)) for card in to_choose()]  # noqa: S704
     several = SeveralView("#", ((1, "Balie"),), ((1, "Anouk Jansma"),), date(2026, 11, 23))
-    return render_template("dev/patterns.html", cards=cards, icons=_icons(), several=several, peek=A_PEEK)
+    return render_template("dev/patterns.html", cards=cards, chosen=chosen, icons=_icons(), several=several, peek=A_PEEK)
 
 
 A_PEEK = Peek(
@@ -51,6 +52,14 @@ def samples() -> dict[str, CardView]:
         ),
         "closed": _card(6, "closed", owner="Anouk Jansma", mark=9),
     }  # fmt: skip
+
+
+def to_choose() -> tuple[CardView, CardView]:
+    """Two more, with the box to choose them by."""
+    return (
+        _card(7, "new", proposer="Anouk", done=0, total=3, age_words="2 d"),
+        _card(8, "check", owner="Daan Peters", mark=8, done=2, total=4, age_words="34 d", work_words="51 d"),
+    )
 
 
 def _card(number: int, phase: str, **given: object) -> CardView:

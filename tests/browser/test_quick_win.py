@@ -33,6 +33,8 @@ def test_a_quick_win_asks_six_answers_and_closes_on_the_customers_word(product: 
         assert owner.answers == ["line", "problem", "customer", "noticeable", "date", "as planned"]
         _has_every_fact(product, promised)
 
+        # Weeks go by, and no board stays open that long: its session ends meanwhile.
+        owner.page.goto("about:blank")
         _customer_answers(product, browser, promised + timedelta(days=14))
         product.at(product.moment + timedelta(hours=25))
         product.followup()
