@@ -25,7 +25,9 @@ def page() -> str:
     cards = {name: Markup(template.render(card=card)) for name, card in samples().items()}  # noqa: S704
     chosen = [Markup(template.render(card=card)) for card in to_choose()]  # noqa: S704
     several = SeveralView("#", ((1, "Balie"),), ((1, "Anouk Jansma"),), date(2026, 11, 23))
-    return render_template("dev/patterns.html", cards=cards, chosen=chosen, icons=_icons(), several=several, peek=A_PEEK)
+    return render_template(
+        "dev/patterns.html", cards=cards, chosen=chosen, icons=_icons(), several=several, peek=A_PEEK
+    )
 
 
 A_PEEK = Peek(

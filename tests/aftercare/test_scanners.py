@@ -79,7 +79,11 @@ def posted(stage: Stage) -> list[Mail]:  # noqa: F811 - the fixture
         for path, address in zip(("/sign-in/link", "/password-reset"), addresses, strict=True):
             stage.app.test_client().post(path, data={"email": address})
     # Soon: after an hour nobody waits for a link to sign in any more, and it is not sent.
-    return mails + list(stage.passes(day(WALKED, 11) + timedelta(minutes=10)).post) + list(stage.passes(day(WALKED + 7)).post)
+    return (
+        mails
+        + list(stage.passes(day(WALKED, 11) + timedelta(minutes=10)).post)
+        + list(stage.passes(day(WALKED + 7)).post)
+    )
 
 
 def test_a_scanner_changes_no_row(stage: Stage, posted: list[Mail]) -> None:  # noqa: F811 - the fixture
