@@ -35,7 +35,7 @@ from tests.mailpath.servers import PASSWORD, CannotRun, Servers, ready_to_run, r
 from tests.stories import crew, on, walk
 
 SENDER = "pdca@beterbord.example"
-KARIN, ALL_KINDS = "karin@klant.example", "alle.soorten@klant.example"
+KARIN, ALL_KINDS, OWNER = "karin@klant.example", "alle.soorten@klant.example", "eigenaar@klant.example"
 # What mail servers and programs stumble over: accents, ĳ, emoji, a word that fits on no line.
 HARD = "Één ĳsje 🍦 voor de meervoudigepersoonlijkheidsstoornisbehandelingscoördinatiecommissie"
 KIND = "mailpath"
@@ -68,8 +68,10 @@ def _walk(servers: Servers) -> list[str]:
     with app.app_context():
         expected = _send_all_kinds(app)
         wrong += _look_at_all_kinds(servers, expected)
-        wrong += _look_at_a_thread(servers, _ask_a_customer())
+        item_id = _ask_a_customer()
+        wrong += _look_at_a_thread(servers, item_id)
         wrong += _answer(servers)
+        wrong += _look_at_the_owners_thread(servers, item_id)
         db.session.remove()
         db.engine.dispose()
     return wrong
@@ -184,14 +186,20 @@ def _ask_a_customer() -> int:
     """A quick win whose customer is asked and reminded by the engine itself; gives the item."""
     with db.writing():
         made = crew()
+        made.owner.email = OWNER
         story = walk(made, Phase.CHECK, at=on(_monday(), 9))
         ident = story.item.id
         db.session.commit()
-    for days in (21, 26, 28, 29):
-        moment = on(_monday() + timedelta(days=days), 10)
+    _days_pass(21, 26, 28, 29)
+    return ident
+
+
+def _days_pass(*days: int) -> None:
+    """The follow-up on each of these days after the Monday on which it all began."""
+    for day in days:
+        moment = on(_monday() + timedelta(days=day), 10)
         with time_machine.travel(moment, tick=True):
             followup_once(moment)
-    return ident
 
 
 def _look_at_a_thread(servers: Servers, item_id: int) -> list[str]:
@@ -210,6 +218,21 @@ def _look_at_a_thread(servers: Servers, item_id: int) -> list[str]:
         )
     print(f"{len(mails)} mails to a customer in one thread")
     return wrong + ([f"{lost} mails were given up or held"] if lost else [])
+
+
+def _look_at_the_owners_thread(servers: Servers, item_id: int) -> list[str]:
+    """What waits for a colleague comes day after day in one thread of theirs."""
+    _days_pass(31, 36, 43, 50)
+    with db.reading():
+        owner = db.session.get_one(Item, item_id).owner
+        assert owner is not None
+        root, address = thread_root(f"person:{owner.id}"), owner.email
+    mails = [mail for _, mail in _arrived(servers, address, 2)]
+    print(f"{len(mails)} mails to a colleague in one thread")
+    wrong = [] if len(mails) > 1 else [f"{address} got {len(mails)} mails, and two would show a thread"]
+    if threads := {str(mail["References"]) for mail in mails} - {root}:
+        wrong.append(f"the mails to one colleague are not one thread: {threads}")
+    return wrong + ([] if len({mail["Message-ID"] for mail in mails}) == len(mails) else ["a Message-ID came twice"])
 
 
 def _answer(servers: Servers) -> list[str]:
