@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -179,7 +179,9 @@ class _Conversation(SMTP):
         # Under TLS there are two: the one that was upgraded and the one it stands on.
         for transport in (self.transport, self._original_transport):
             if transport is not None:
-                transport.abort()
+                # A TLS line that is gone already has nothing to abort; Python 3.11 trips over it.
+                with suppress(AttributeError):
+                    transport.abort()
 
     async def push(self, status: str | bytes) -> None:
         """Everything it says passes here; the first words are the banner."""
