@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import current_app, url_for
 from flask_babel import gettext
@@ -27,16 +28,8 @@ def card_view(f: Facts, names: Mapping[int, str], old_from: int) -> CardView:
     day = words.next_day(f)
     step = progress(f)
     age, age_long = words.age_words(words.days_here(f))
-    return CardView(
-        id=f.id,
-        number=f.number,
-        version=f.version,
-        kind=f.kind.value if f.kind else "",
-        title=f.title,
-        phase=f.phase.value,
-        url=item_url(f.id),
-        move_url=f"{item_url(f.id)}/moves",
-        owner=f.owner_name,
+    return replace(
+        _bare(f),
         proposer=_proposer(f) if f.phase is Phase.NEW else "",
         due_words=words.day_words(day, f.today) if day else "",
         due_tone=words.tone(day, f.today) if day else "",
@@ -57,6 +50,21 @@ def card_view(f: Facts, names: Mapping[int, str], old_from: int) -> CardView:
     )
 
 
+def _bare(f: Facts) -> CardView:
+    """What every card shows, open or ended."""
+    return CardView(
+        id=f.id,
+        number=f.number,
+        version=f.version,
+        kind=f.kind.value if f.kind else "",
+        title=f.title,
+        phase=f.phase.value,
+        url=item_url(f.id),
+        move_url=f"{item_url(f.id)}/moves",
+        owner=f.owner_name,
+    )
+
+
 def _proposer(f: Facts) -> str:
     """A colleague by first name; what an import says stays as it is."""
     return words.first_name(f.proposer_name) if f.proposer_id else f.proposer_name
@@ -73,16 +81,8 @@ def _ended_card(f: Facts) -> CardView:
         Phase.STOPPED: Flag("cross", gettext("Stopped")),
         Phase.DECLINED: Flag("cross", gettext("Declined")),
     }
-    return CardView(
-        id=f.id,
-        number=f.number,
-        version=f.version,
-        kind=f.kind.value if f.kind else "",
-        title=f.title,
-        phase=f.phase.value,
-        url=item_url(f.id),
-        move_url=f"{item_url(f.id)}/moves",
-        owner=f.owner_name,
+    return replace(
+        _bare(f),
         mark=f.last_mark if f.phase is Phase.CLOSED else None,
         flags=(ends[f.phase],) if f.phase in ends else (),
     )

@@ -7,18 +7,17 @@ database went back in time.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from pdca.installation import Installation
+from pdca.mail.accepts import Accept, read
 from pdca.mail.models import Attempt, Link, Message, MessageState
-from pdca.mail.standstill import HELD_BY_RESTORE, RESTORED
+from pdca.mail.standstill import HELD_BY_RESTORE, RESTORED, shell
 from pdca.people.models import SignIn
 
 NODE = "restore"
@@ -36,17 +35,9 @@ class Aftermath:
     sessions_ended: int
 
 
-@dataclass(frozen=True)
-class _Accept:
-    message_id: str
-    key: str
-    at: datetime
-    code: int | None
-
-
 def calm_down(connection: Connection, journal: Iterable[str], *, same_key: bool, at: datetime) -> Aftermath:
     """Make a restored database safe to run. `journal` is every line of the accept journal, of then and since."""
-    known = sum(_write_down(connection, accept) for accept in _accepts(journal))
+    known = sum(_write_down(connection, accept) for line in journal if (accept := read(line)))
     held = _hold(connection, at)
     if not same_key:
         _write_anew(connection)
@@ -56,45 +47,18 @@ def calm_down(connection: Connection, journal: Iterable[str], *, same_key: bool,
     return Aftermath(held, known, ended.rowcount)
 
 
-def _accepts(lines: Iterable[str]) -> Iterator[_Accept]:
-    for line in lines:
-        try:
-            fields = json.loads(line)
-            yield _Accept(fields["message_id"], fields["key"], datetime.fromisoformat(fields["at"]), fields["code"])
-        except (ValueError, KeyError, TypeError):
-            # A line that a crash cut off says nothing.
-            continue
-
-
-def _write_down(connection: Connection, accept: _Accept) -> bool:
+def _write_down(connection: Connection, accept: Accept) -> bool:
     """This mail has left: say so, also when the backup never knew of it. Whether that was new."""
     state = connection.scalar(sa.select(Message.state).where(Message.dedupe_key == accept.key))
     if state == MessageState.ACCEPTED:
         return False
-    taken = {"state": MessageState.ACCEPTED, "accepted_at": accept.at, "last_code": accept.code}
     if state is None:
-        connection.execute(sa.insert(Message).values(**_row(accept), **taken))
-    else:
-        gone = {"lease_token": None, "lease_until": None}
-        connection.execute(sa.update(Message).where(Message.dedupe_key == accept.key).values(**taken, **gone))
+        connection.execute(sa.insert(Message).values(**shell(accept)))
+        return True
+    taken = {"state": MessageState.ACCEPTED, "accepted_at": accept.at, "last_code": accept.code}
+    gone = {"lease_token": None, "lease_until": None}
+    connection.execute(sa.update(Message).where(Message.dedupe_key == accept.key).values(**taken, **gone))
     return True
-
-
-def _row(accept: _Accept) -> dict[str, Any]:
-    """The journal holds no address and no text: only the key is needed, so that it is never queued again."""
-    return {
-        "dedupe_key": accept.key,
-        "message_id": accept.message_id,
-        "kind": NODE,
-        "about": {},
-        "address": "",
-        "subject": "",
-        "created_at": accept.at,
-        "not_before": accept.at,
-        "attempts": 1,
-        "last_error": "",
-        "possible_duplicate": False,
-    }
 
 
 def _hold(connection: Connection, at: datetime) -> int:

@@ -55,7 +55,7 @@ class Watch:
             return Saw.BACK if went_back else Saw.NOTHING
 
     def _offset(self) -> timedelta:
-        return self._wall() - datetime.fromtimestamp(0, self._wall().tzinfo) - timedelta(seconds=self._steady())
+        return timedelta(seconds=self._wall().timestamp() - self._steady())
 
     def _has_held(self, offset: timedelta) -> bool:
         if self._doubted is None or abs(offset - self._doubted) > SAME:

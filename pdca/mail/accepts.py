@@ -53,7 +53,7 @@ class AcceptJournal:
         """Drop the lines from before that instant; how many. What nobody could send again need not be kept."""
         with self._locked():
             lines = self.path.read_bytes().splitlines(keepends=True)
-            kept = [line for line in lines if (accept := _read(line)) is None or accept.at >= before]
+            kept = [line for line in lines if (accept := read(line)) is None or accept.at >= before]
             if len(kept) < len(lines):
                 _replace(self.path, b"".join(kept))
         return len(lines) - len(kept)
@@ -91,7 +91,7 @@ class AcceptJournal:
             return
         with self.path.open("rb") as lines:
             lines.seek(start)
-            yield from (accept for line in lines if needle in line and (accept := _read(line)))
+            yield from (accept for line in lines if needle in line and (accept := read(line)))
 
 
 def _append(handle: int, line: bytes) -> None:
@@ -118,7 +118,8 @@ def _replace(path: Path, content: bytes) -> None:
     aside.replace(path)
 
 
-def _read(line: bytes) -> Accept | None:
+def read(line: bytes | str) -> Accept | None:
+    """One line of the journal; None when a crash cut it off."""
     try:
         fields = json.loads(line)
         at = datetime.fromisoformat(fields["at"])

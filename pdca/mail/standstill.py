@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Select, select, update
 
@@ -118,7 +119,7 @@ def import_accepts(accepts: Iterable[Accept], at: datetime) -> int:
 def _import(accept: Accept, at: datetime) -> bool:
     found = db.session.scalar(select(Message).where(Message.dedupe_key == accept.key))
     if found is None:
-        db.session.add(_shell(accept))
+        db.session.add(Message(**shell(accept)))
         return True
     if found.state in KNOWS:
         return False
@@ -130,21 +131,24 @@ def _import(accept: Accept, at: datetime) -> bool:
     return forgotten
 
 
-def _shell(accept: Accept) -> Message:
-    """The journal holds no address and no text: the key is what matters."""
-    return Message(
-        dedupe_key=accept.key,
-        message_id=accept.message_id,
-        kind="restore",
-        about={},
-        address="",
-        created_at=accept.at,
-        not_before=accept.at,
-        attempts=1,
-        state=MessageState.ACCEPTED,
-        accepted_at=accept.at,
-        last_code=accept.code,
-    )
+def shell(accept: Accept) -> dict[str, Any]:
+    """The row of a mail that this database never knew. The journal holds no address and no text: the key matters."""
+    return {
+        "dedupe_key": accept.key,
+        "message_id": accept.message_id,
+        "kind": "restore",
+        "about": {},
+        "address": "",
+        "subject": "",
+        "created_at": accept.at,
+        "not_before": accept.at,
+        "attempts": 1,
+        "state": MessageState.ACCEPTED,
+        "accepted_at": accept.at,
+        "last_code": accept.code,
+        "last_error": "",
+        "possible_duplicate": False,
+    }
 
 
 def _identity(given: Settings) -> dict[str, str]:
