@@ -33,6 +33,8 @@ class Hands:
         form.locator("input[type=password]").fill(PASSWORD)
         form.get_by_role("button", name="Sign in").click()
         expect(self.page).not_to_have_url(re.compile("/sign-in"))
+        # The address changes before the scripts are there, and a key pressed by then is lost.
+        self.page.wait_for_load_state()
         return self
 
     def open(self, path: str) -> Hands:

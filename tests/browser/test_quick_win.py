@@ -52,6 +52,7 @@ def _capture(owner: Hands) -> None:
     """One line and Enter."""
     keyboard = owner.page.keyboard
     keyboard.press("c")
+    expect(owner.page.locator("#capture-line")).to_be_focused()
     keyboard.type(LINE)
     owner.answers.append("line")
     keyboard.press("Enter")
