@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event
 
-from pdca.db import db
+from tests.peers.counting import statements
 
 
 @pytest.fixture
@@ -13,15 +12,8 @@ def counted(app):
     """How many statements a call sends to the database."""
 
     def count(call):
-        sent = []
-        with app.app_context():
-            engine = db.engine
-        listener = lambda *args: sent.append(args[2])  # noqa: E731 - event.remove wants the very same object
-        event.listen(engine, "before_cursor_execute", listener)
-        try:
+        with statements(app) as sent:
             call()
-        finally:
-            event.remove(engine, "before_cursor_execute", listener)
         return len(sent)
 
     return count

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
 
 from pdca.db import db
 from pdca.errors import NotFound
@@ -25,23 +22,9 @@ from pdca.items.terms import (
 )
 from pdca.items.work import reorder
 from tests.conftest import MONDAY
+from tests.peers.counting import statements
 from tests.stories import crew as a_crew
 from tests.stories import walk
-
-
-@contextmanager
-def counting():
-    """How many statements are sent in here."""
-    sent = []
-
-    def note(_connection, _cursor, statement, *_):
-        sent.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def full(crew, number):
@@ -74,13 +57,13 @@ def full(crew, number):
     return item.id
 
 
-def test_facts_cost_the_same_queries_for_one_item_and_for_thirty(crew):
+def test_facts_cost_the_same_queries_for_one_item_and_for_thirty(app, crew):
     ids = [full(crew, n) for n in range(30)]
     db.session.flush()
     counts = []
     for wanted in (ids[:1], ids):
         db.session.expire_all()
-        with counting() as sent:
+        with statements(app) as sent:
             facts = facts_for(wanted, MONDAY)
         assert set(facts) == set(wanted)
         assert {(f.needs, len(f.checks), f.checks[0].attempt_days) for f in facts.values()} == {

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from pdca import clock
 from pdca.db import db
@@ -18,6 +18,7 @@ from pdca.mail.reading import show_links_when
 from pdca.mail.rendering import Rendered, register_renderer
 from tests.factories import a_person, signed_in
 from tests.mail.conftest import set_up
+from tests.peers.counting import statements
 
 TOKEN = re.compile(r"/a/([\w-]{43})(?![\w-])")
 HTMX = {"HX-Request": "true"}
@@ -132,19 +133,11 @@ class TestOutbox:
 
     def test_a_long_list_has_pages_and_a_constant_number_of_queries(self, app, client, outbox, now):
         def queries(path):
-            seen = []
-
-            def count(*_):
-                seen.append(1)
-
-            with app.app_context():
-                engine = db.engine
-            event.listen(engine, "before_cursor_execute", count)
-            try:
+            with statements(app) as sent:
+                client.get(path)
+                sent.clear()
                 assert client.get(path).status_code == 200
-            finally:
-                event.remove(engine, "before_cursor_execute", count)
-            return len(seen)
+            return len(sent)
 
         outbox.put(now, "klant0@example.nl")
         one = queries("/admin/outbox")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from pdca import clock
 from pdca import db as ground
@@ -14,6 +14,7 @@ from pdca.people.models import Absence, Person, SignIn, SignInBy
 from pdca.people.passwords import hash_password, is_right
 from pdca.people.sign_ins import open_session
 from tests.factories import a_member, a_person, a_team, signed_in
+from tests.peers.counting import statements
 from tests.people.conftest import words
 
 PASSWORD = "four quiet green ladders"
@@ -338,21 +339,12 @@ def test_the_page_asks_a_constant_number_of_questions(app, client, sanne, sessio
 
 
 def questions_of(app, client, path="/me"):
-    """How many statements one GET takes."""
-    with app.app_context():
-        engine = db.engine
-    seen = []
-
-    def note(_connection, _cursor, statement, *_):
-        seen.append(statement)
-
-    client.get(path)
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    """How many statements one GET takes that is not the first."""
+    with statements(app) as sent:
+        client.get(path)
+        sent.clear()
         assert client.get(path).status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
+        return len(sent)
 
 
 def test_a_name_shows_as_text(client, sanne):

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 import time_machine
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from pdca.db import db
 from pdca.items import decisions
@@ -16,6 +16,7 @@ from pdca.items.terms import DecisionState, Kind, Phase
 from tests import stories
 from tests.conftest import MONDAY
 from tests.factories import signed_in
+from tests.peers.counting import statements
 from tests.stories import new, walk
 
 
@@ -31,16 +32,10 @@ def asked(crew):
     return story
 
 
-def queries_of(client, path):
-    seen: list[str] = []
-    engine = db.engine
-    note = lambda conn, cur, statement, *rest: seen.append(statement)  # noqa: E731
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+def queries_of(app, client, path):
+    with statements(app) as sent:
         assert client.get(path).status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
+    return len(sent)
 
 
 @pytest.mark.parametrize("who", ["keeper", "leader", "sponsor"])
@@ -96,9 +91,9 @@ def test_the_number_of_queries_does_not_grow(crew, app):
     new(crew, at=MONDAY, title="Eerste")
     asked(crew)
     client = signed_in(app, crew.leader)
-    few = queries_of(client, "/review")
+    few = queries_of(app, client, "/review")
     for number in range(30):
         story = new(crew, at=MONDAY, title=f"Kaart {number}")
         decisions.ask_help(story.item, "Wie weet dit?", by=crew.owner, at=MONDAY)
     db.session.commit()
-    assert queries_of(client, "/review") == few
+    assert queries_of(app, client, "/review") == few
