@@ -8,9 +8,9 @@ from typing import Any
 from wtforms import BooleanField, HiddenField, StringField
 
 from pdca.board.several import Several, Wish
-from pdca.items.forms.fields import Choice, Day, Ident, Idents, line, text
 from pdca.items.terms import COLUMNS
 from pdca.web import Form
+from pdca.web.fields import Choice, Day, Ident, Idents, line, text
 
 # A page lacks a handful of cards; who lacks more asks for the rest after.
 MOST_CARDS = 200

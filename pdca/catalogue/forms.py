@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 
 from pdca.catalogue.models import LABEL_LENGTH, NAME_LENGTH, Entry, Label
-from pdca.people.forms import at_most, filled
 from pdca.web import Form
+from pdca.web.fields import at_most, filled
 
 
 class NameForm(Form):

@@ -16,14 +16,13 @@ from pdca.catalogue.operations import add_entry, bring_back_entry, rename_entry,
 from pdca.catalogue.queries import entries_of, entry_in
 from pdca.db import db
 from pdca.errors import N_, Missing, NotAllowed, NotFound
-from pdca.people.forms import NothingForm
 from pdca.people.models import Team
 from pdca.people.operations import NOT_YOUR_SETTINGS
 from pdca.people.permissions import Standing, may_edit_settings
 from pdca.people.queries import team_for
 from pdca.people.routes import me
 from pdca.people.routes.doing import did
-from pdca.web import changed
+from pdca.web import NothingForm, changed
 
 bp = Blueprint("catalogue", __name__)
 

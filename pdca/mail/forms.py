@@ -10,10 +10,6 @@ from pdca.mail.standstill import Choice
 from pdca.web import Form
 
 
-class NothingForm(Form):
-    """A button and nothing else."""
-
-
 class ResumeForm(Form):
     """What becomes of the mail that waited while everything stood still."""
 

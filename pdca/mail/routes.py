@@ -17,7 +17,7 @@ from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, NotFound, Stale
 from pdca.mail import breaker, operations, queries
 from pdca.mail.files import folder_of
-from pdca.mail.forms import AllForm, NothingForm, ResumeForm
+from pdca.mail.forms import AllForm, ResumeForm
 from pdca.mail.models import Message, MessageState, Suppression
 from pdca.mail.reading import Read, letters_in, links_are_shown, read_letter, read_message
 from pdca.mail.standstill import Choice, standstill, waiting
@@ -25,7 +25,7 @@ from pdca.mail.standstill import resume as resume_mail
 from pdca.mail.transports import transport_of
 from pdca.mail.trouble import trouble_with
 from pdca.text import clean_line
-from pdca.web import changed, load_or_404, settings
+from pdca.web import NothingForm, changed, load_or_404, settings
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -10,23 +9,14 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    DateField,
-    Field,
-    HiddenField,
-    IntegerField,
-    PasswordField,
-    StringField,
-    TimeField,
-    ValidationError,
-)
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import HiddenField, PasswordField, StringField, ValidationError
+from wtforms.validators import Length, Optional
 
-from pdca.errors import N_
 from pdca.people.models import Person, Role
 from pdca.people.passwords import LONGEST, TOO_LONG, problem_with
 from pdca.people.settings import BOUNDS, Bounds
 from pdca.web import Form
+from pdca.web.fields import NOT_A_DATE, NOT_A_TIME, Day, Number, OneOf, SomeOf, TimeOfDay, at_most, filled
 
 LANGUAGES = (("nl", "Nederlands"), ("en", "English"))
 CONTINENTS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -47,96 +37,8 @@ ROLE_NAMES = {
     Role.LEADER: _l("leader"),
 }
 
-# A value and what people read for it.
-Choice = tuple[Any, Any]
 
-NOT_A_DATE = _l("Choose a date.")
-NOT_A_TIME = _l("Choose a time, such as 07:00.")
-NOT_A_NUMBER = _l("Type a whole number.")
-CHOOSE_ONE = N_("Choose one from the list.")
-
-
-# --- kinds of fields -------------------------------------------------------------------------------------
-
-
-def filled(message: Any = None) -> DataRequired:
-    """This must be answered, with something that can be read."""
-    return DataRequired(message=message or _l("Please fill this in."))
-
-
-def at_most(length: int) -> Length:
-    """No longer than this."""
-    return Length(max=length, message=_l("Use at most %(max)d characters."))
-
-
-class OneOf(Field):
-    """A choice from (value, label) pairs; anything else is refused, and shown as it was."""
-
-    def __init__(
-        self, label: Any = None, *, choices: Iterable[Choice] = (), coerce: Callable[[Any], Any] = str, **kwargs: Any
-    ) -> None:
-        """`coerce` makes a posted text the value's own type, or raises ValueError."""
-        super().__init__(label, **kwargs)
-        self.choices, self.coerce = list(choices), coerce
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Take what was chosen."""
-        self.data = self._read(valuelist[0]) if valuelist else None
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what was not offered."""
-        if self.data not in [value for value, _label in self.choices]:
-            raise ValidationError(gettext(CHOOSE_ONE))
-
-    def _read(self, value: str) -> Any:
-        try:
-            return self.coerce(value)
-        except ValueError as error:
-            raise ValueError(gettext(CHOOSE_ONE)) from error
-
-
-class SomeOf(OneOf):
-    """Several of them, or none."""
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Take all that were chosen."""
-        self.data = [self._read(value) for value in valuelist]
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what was not offered."""
-        if set(self.data or ()) - {value for value, _label in self.choices}:
-            raise ValidationError(gettext(CHOOSE_ONE))
-
-
-class Day(DateField):
-    """A date, as browsers send it."""
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Read YYYY-MM-DD."""
-        _in_our_words(super().process_formdata, valuelist, NOT_A_DATE)
-
-
-class TimeOfDay(TimeField):
-    """A time such as 07:00."""
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Read HH:MM."""
-        _in_our_words(super().process_formdata, valuelist, NOT_A_TIME)
-
-
-class WholeNumber(IntegerField):
-    """A whole number; empty is None."""
-
-    def process_formdata(self, valuelist: Any) -> None:
-        """Read digits."""
-        _in_our_words(super().process_formdata, [v for v in valuelist if v.strip()], NOT_A_NUMBER)
-
-
-def _in_our_words(read: Callable[[Any], None], values: Any, message: Any) -> None:
-    try:
-        read(values)
-    except ValueError as error:
-        raise ValueError(str(message)) from error
+# --- fields that come back ---------------------------------------------------------------------------------
 
 
 class EmailField(StringField):
@@ -196,10 +98,6 @@ class PasswordSignInForm(Form):
     email: Any = EmailField(_l("Your e-mail address at work"), validators=[filled(), at_most(254)], id="password-email")
     password: Any = PasswordField(_l("Password"), validators=[filled(), Length(max=LONGEST, message=_l(TOO_LONG))])
     next: Any = HiddenField()
-
-
-class NothingForm(Form):
-    """Only a button."""
 
 
 class DemoForm(Form):
@@ -410,7 +308,7 @@ class NumbersForm(Form):
 def _number_field(bounds: Bounds) -> Any:
     if bounds.is_switch:
         return OneOf(_l(bounds.label), choices=[(1, _l("Yes")), (0, _l("No"))], coerce=int)
-    return WholeNumber(_l(bounds.label), validators=[Optional()])
+    return Number(bounds.low, bounds.high, label=_l(bounds.label))
 
 
 for _name, _bounds in BOUNDS.items():

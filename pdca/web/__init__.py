@@ -15,7 +15,7 @@ from pdca.config import Settings
 from pdca.web import access, assets, compress, headers, health, kept, language, refusals, requestlog
 from pdca.web.access import accepts_upload, login_manager, own_path, public, writes_itself
 from pdca.web.answers import changed, load_or_404, region
-from pdca.web.forms import Form
+from pdca.web.forms import Form, NothingForm
 from pdca.web.health import Probe, register_probe
 from pdca.web.language import LANGUAGES, say
 from pdca.web.requestlog import redacted
@@ -23,6 +23,7 @@ from pdca.web.requestlog import redacted
 __all__ = [
     "LANGUAGES",
     "Form",
+    "NothingForm",
     "Probe",
     "accepts_upload",
     "changed",

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms import Field, StringField, TextAreaField, TimeField, ValidationError
+from wtforms.validators import DataRequired, Length
 
 from pdca.text import clean
 
 NOT_A_DATE = _l("Choose a date.")
+NOT_A_TIME = _l("Choose a time, such as 07:00.")
 NOT_A_NUMBER = _l("Type a whole number.")
 CHOOSE_ONE = _l("Choose one from the list.")
 OTHER = "other"
+
+
+def filled(message: Any = None) -> DataRequired:
+    """This must be answered, with something that can be read."""
+    return DataRequired(message=message or _l("Please fill this in."))
 
 
 def at_most(length: int) -> Length:
@@ -47,7 +53,9 @@ class One(Field):
         return raw
 
     def _value(self) -> str:
-        return str(self.raw_data[-1]) if self.raw_data else ""
+        if self.raw_data:
+            return str(self.raw_data[-1])
+        return "" if self.data is None else str(self.data)
 
 
 class Choice(One):
@@ -63,6 +71,44 @@ class Choice(One):
         return _in_words(self.kind, raw, CHOOSE_ONE)  # type: ignore[no-any-return]
 
 
+class OneOf(Field):
+    """A choice from (value, label) pairs; anything else is refused, and shown as it was."""
+
+    def __init__(
+        self,
+        label: Any = None,
+        *,
+        choices: Iterable[tuple[Any, Any]] = (),
+        coerce: Callable[[Any], Any] = str,
+        **kwargs: Any,
+    ) -> None:
+        """`coerce` makes a posted text the value's own type, or raises ValueError."""
+        super().__init__(label, **kwargs)
+        self.choices, self.coerce = list(choices), coerce
+
+    def process_formdata(self, valuelist: Any) -> None:
+        """Take what was chosen."""
+        self.data = _in_words(self.coerce, valuelist[0], CHOOSE_ONE) if valuelist else None
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what was not offered."""
+        if self.data not in [value for value, _label in self.choices]:
+            raise ValidationError(str(CHOOSE_ONE))
+
+
+class SomeOf(OneOf):
+    """Several of them, or none."""
+
+    def process_formdata(self, valuelist: Any) -> None:
+        """Take all that were chosen."""
+        self.data = [_in_words(self.coerce, value, CHOOSE_ONE) for value in valuelist]
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what was not offered."""
+        if set(self.data or ()) - {value for value, _label in self.choices}:
+            raise ValidationError(str(CHOOSE_ONE))
+
+
 class Day(One):
     """A date as browsers send it."""
 
@@ -72,6 +118,14 @@ class Day(One):
         if not 2000 <= found.year <= 2200:
             raise ValueError(str(NOT_A_DATE))
         return found
+
+
+class TimeOfDay(TimeField):
+    """A time such as 07:00."""
+
+    def process_formdata(self, valuelist: Any) -> None:
+        """Read HH:MM."""
+        _in_words(super().process_formdata, valuelist, NOT_A_TIME)
 
 
 class Number(One):
@@ -177,7 +231,7 @@ def _small(raw: str) -> int:
     return number
 
 
-def _in_words(read: Any, raw: str, message: Any) -> Any:
+def _in_words(read: Callable[[Any], Any], raw: Any, message: Any) -> Any:
     try:
         return read(raw)
     except (ValueError, KeyError, OverflowError):

@@ -50,6 +50,10 @@ class Form(FlaskForm):  # type: ignore[misc]
         return [(field.id, str(error)) for field in self for error in field.errors]
 
 
+class NothingForm(Form):
+    """A button and nothing else."""
+
+
 def _cleaner(kind: type[Field]) -> Filter | None:
     # A password is what was typed, to the character.
     if issubclass(kind, PasswordField) or not issubclass(kind, StringField):

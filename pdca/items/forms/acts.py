@@ -6,10 +6,10 @@ from typing import Any
 
 from wtforms import FileField, HiddenField
 
-from pdca.items.forms.fields import Choice, Day, DayChip, Ident, Idents, Number, One, YesNo, line, other, text
 from pdca.items.forms.gate import AnswersForm
 from pdca.items.terms import AnswerSource, CallVerdict, ItemLinkKind, Phase, Quote, ReopenCause, Solved, ToldHow
 from pdca.web import Form
+from pdca.web.fields import Choice, Day, DayChip, Ident, Idents, Number, One, YesNo, line, other, text
 
 
 class ActForm(Form):

@@ -28,20 +28,6 @@ from pdca.items.answers import (
     VerdictAnswer,
 )
 from pdca.items.forms.customers import read_customer
-from pdca.items.forms.fields import (
-    Choice,
-    Day,
-    DayChip,
-    Ident,
-    Idents,
-    Number,
-    One,
-    TextChip,
-    YesNo,
-    line,
-    other,
-    text,
-)
 from pdca.items.questions import QUESTIONS, Question
 from pdca.items.terms import (
     CallVerdict,
@@ -57,6 +43,20 @@ from pdca.items.terms import (
 )
 from pdca.text import clean
 from pdca.web import Form
+from pdca.web.fields import (
+    Choice,
+    Day,
+    DayChip,
+    Ident,
+    Idents,
+    Number,
+    One,
+    TextChip,
+    YesNo,
+    line,
+    other,
+    text,
+)
 
 AS_PLANNED = N_("Done as planned.")
 PLANNED_CHIP = "as_planned"

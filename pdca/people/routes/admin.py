@@ -11,14 +11,14 @@ from pdca import clock
 from pdca.db import db
 from pdca.errors import NotFound
 from pdca.people import accounts
-from pdca.people.forms import InviteForm, NothingForm, SponsorForm, TeamForm
+from pdca.people.forms import InviteForm, SponsorForm, TeamForm
 from pdca.people.models import Person, Sponsorship, Team
 from pdca.people.operations import add_sponsor, create_team, remove_sponsor
 from pdca.people.queries import all_people, all_teams, sponsorships
 from pdca.people.routes import bp, me
 from pdca.people.routes.doing import did
 from pdca.people.session import this_session
-from pdca.web import changed, load_or_404, settings
+from pdca.web import NothingForm, changed, load_or_404, settings
 
 
 @bp.get("/admin/people")

@@ -17,7 +17,7 @@ from pdca.config import LOOPBACK
 from pdca.db import db
 from pdca.errors import NotFound
 from pdca.people.accounts import PASSWORD_RESET, SIGN_IN, ask_for_link
-from pdca.people.forms import DemoForm, LinkForm, NothingForm, PasswordSignInForm, ResetRequestForm
+from pdca.people.forms import DemoForm, LinkForm, PasswordSignInForm, ResetRequestForm
 from pdca.people.guessing import Guess, claim_guess, claim_link_request, forgive, password_guess
 from pdca.people.models import Person, SignInBy
 from pdca.people.passwords import hash_password, is_outdated, is_right
@@ -25,7 +25,7 @@ from pdca.people.queries import DemoPerson, demo_people, person_by_email
 from pdca.people.routes import bp
 from pdca.people.session import enter, forget, known_device, remember_device, this_session
 from pdca.people.sign_ins import end_session
-from pdca.web import own_path, public, settings, writes_itself
+from pdca.web import NothingForm, own_path, public, settings, writes_itself
 
 # Long enough to hide whether a mail was queued.
 SAME_TIME_S = 0.12

@@ -26,14 +26,14 @@ from pdca.people.accounts import (
     enter_by_link,
     reset_password,
 )
-from pdca.people.forms import InvitationForm, NewPasswordForm, NothingForm, SetUpForm
+from pdca.people.forms import InvitationForm, NewPasswordForm, SetUpForm
 from pdca.people.models import Person, SignInBy
 from pdca.people.passwords import hash_password
 from pdca.people.queries import nobody_yet
 from pdca.people.routes import bp
 from pdca.people.routes.doing import did
 from pdca.people.session import enter, remember_device
-from pdca.web import own_path, public, writes_itself
+from pdca.web import NothingForm, own_path, public, writes_itself
 
 
 @dataclass(frozen=True)

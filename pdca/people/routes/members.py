@@ -9,16 +9,16 @@ from sqlalchemy import select
 
 from pdca import clock
 from pdca.db import db
-from pdca.errors import FieldError, Invalid, Missing, NotAllowed, NotFound
+from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.people.accounts import invite, send_invitation
-from pdca.people.forms import CHOOSE_ONE, ROLE_NAMES, AddMemberForm, NothingForm, RoleForm
+from pdca.people.forms import ROLE_NAMES, AddMemberForm, RoleForm
 from pdca.people.models import Membership, Role, Team
 from pdca.people.operations import NOT_YOURS_TO_CHANGE, add_member, change_role, remove_member
 from pdca.people.permissions import Standing, grantable, may_change, may_manage_members
 from pdca.people.queries import members_of, sponsors_of, team_for
 from pdca.people.routes import bp, me
 from pdca.people.routes.doing import did
-from pdca.web import changed, load_or_404
+from pdca.web import NothingForm, changed, load_or_404
 
 
 @bp.get("/teams/<int:team_id>/members")
@@ -51,7 +51,7 @@ def give_role(team_id: int, membership_id: int) -> ResponseReturnValue:
     team, _who = _managed(team_id)
     membership, form = _membership(team, membership_id), RoleForm()
     if not form.validate():
-        raise Invalid([FieldError("role", CHOOSE_ONE)])
+        raise Invalid([FieldError("role", N_("Choose one from the list."))])
     change_role(membership, Role(form.role.data), by=me(), at=clock.now())
     db.session.commit()
     flash(gettext("Saved."))

@@ -23,7 +23,6 @@ from pdca.people.forms import (
     ChangePasswordForm,
     DeputyForm,
     LanguageForm,
-    NothingForm,
     ProfileForm,
     ReauthForm,
 )
@@ -36,7 +35,7 @@ from pdca.people.routes import bp, me
 from pdca.people.routes.doing import did
 from pdca.people.session import enter, this_session
 from pdca.people.sign_ins import end_session, end_sessions, is_fresh
-from pdca.web import Form, changed, load_or_404, own_path, say, settings, writes_itself
+from pdca.web import Form, NothingForm, changed, load_or_404, own_path, say, settings, writes_itself
 
 NO_PASSWORD_YET = N_("First have a link mailed to you: it shows that it is really you.")
 WRONG_PASSWORD = N_("This is not your current password.")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from pdca import clock
 from pdca.db import db
 from pdca.errors import Missing, NotAllowed
-from pdca.people.forms import CalendarForm, NothingForm, NumbersForm, OwnDayForm, time_zones
+from pdca.people.forms import CalendarForm, NumbersForm, OwnDayForm, time_zones
 from pdca.people.models import Team, TeamDay
 from pdca.people.operations import (
     NOT_YOUR_SETTINGS,
@@ -28,7 +28,7 @@ from pdca.people.queries import team_for
 from pdca.people.routes import bp, me
 from pdca.people.routes.doing import did
 from pdca.people.settings import BOUNDS, GROUPS, TeamSettings, settings_from
-from pdca.web import Form, changed, load_or_404
+from pdca.web import Form, NothingForm, changed, load_or_404
 
 
 @bp.get("/teams/<int:team_id>/settings")
