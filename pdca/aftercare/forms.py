@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from pdca.catalogue.models import CustomerGroup
 from pdca.items.checks import CheckAnswer
 from pdca.items.terms import AnswerSource, Quote, ReopenCause, Solved
 from pdca.web import Form
+from pdca.web.fields import OneOf
+
+NO_GROUP = 0
 
 
 class LinkForm(Form):
@@ -53,7 +62,20 @@ class AnswerForm(LinkForm):
 
 
 class CounterForm(AnswerForm):
-    """The same at a counter, where nobody has a name."""
+    """The same at a counter, where nobody has a name; with several groups it asks of which one."""
+
+    group_id = OneOf(coerce=int, default=NO_GROUP)
+
+    def __init__(self, groups: Iterable[CustomerGroup], **kwargs: Any) -> None:
+        """`groups` are those of the item."""
+        super().__init__(**kwargs)
+        self.group_id.choices = [*((group.id, group.name) for group in groups), (NO_GROUP, gettext("None of these"))]
+        # Who is not asked, or does not choose, is of none.
+        self.group_id.data = self.group_id.data if self.group_id.raw_data else NO_GROUP
+
+    def answer(self) -> CheckAnswer:
+        """The typed answer, and of which group."""
+        return replace(super().answer(), group_id=self.group_id.data or None)
 
 
 class CameBackForm(LinkForm):

@@ -272,6 +272,12 @@ def require_mark(answer: CheckAnswer) -> None:
         raise Invalid([FieldError("mark", N_("Give a mark from 1 to 10."))])
 
 
+def require_known_group(answer: CheckAnswer, facts: Facts) -> None:
+    """A group is one of the item's own."""
+    if answer.group_id is not None and answer.group_id not in facts.groups:
+        raise Invalid([FieldError("group_id", N_("Choose groups from the list."))])
+
+
 def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
     """R13: free text alone is no answer; the last check may not be answered long before its day."""
     if answer.source is AnswerSource.OTHER_EVIDENCE and not answer.other_evidence.strip():
@@ -285,8 +291,7 @@ def _check_answer(check: Check, facts: Facts, answer: CheckAnswer) -> None:
         raise Invalid([FieldError("on", N_("Answered on a day that is still to come?"))])
     if facts.round.carried_out_on is not None and on < facts.round.carried_out_on:
         raise Invalid([FieldError("on", N_("The work had not been carried out on that day."))])
-    if answer.group_id is not None and answer.group_id not in facts.groups:
-        raise Invalid([FieldError("group_id", N_("Choose groups from the list."))])
+    require_known_group(answer, facts)
     last = facts.live_checks[-1]
     early = facts.settings.early_answer_days
     if check.id == last.id and check.due_on is not None and facts.today < check.due_on - timedelta(days=early):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from pdca import clock
 from pdca.db import db
 from pdca.errors import N_
-from pdca.items.checks import CheckAnswer, keep, require_mark, require_unsettled
+from pdca.items.checks import CheckAnswer, keep, require_known_group, require_mark, require_unsettled
 from pdca.items.facts import Facts
 from pdca.items.frozen import Act
 from pdca.items.journal import record
@@ -91,7 +91,9 @@ def answer_at_counter(check: Check, answer: CheckAnswer, *, at: datetime) -> Ans
     if check.verdict is not None or check.due_on is None or check.state not in (*UNSETTLED, CheckState.ANSWERED):
         raise refuse(N_("This check has been settled already."), rule="R12", name="settled")
     anonymous = Quote.ANONYMOUS if answer.may_quote is not Quote.NO else Quote.NO
-    group = facts.groups[0] if len(facts.groups) == 1 else None
+    require_known_group(answer, facts)
+    # The only group of an item need not be chosen.
+    group = facts.groups[0] if len(facts.groups) == 1 else answer.group_id
     row = keep(check, facts, answer, at=at, channel=CHANNEL, may_quote=anonymous, group_id=group)
     if check.state in UNSETTLED and check.settle_by is not None and facts.today >= check.settle_by:
         settle(check, at)

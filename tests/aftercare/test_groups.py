@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from pdca.catalogue.models import CustomerGroup
 from pdca.db import db
 from pdca.errors import NotAllowed
 from pdca.items.answers import CustomerAnswer, VerdictAnswer
@@ -123,9 +124,9 @@ def counter(app, group):
     return owner, path, f"/a/{token}"
 
 
-def at_the_counter(app, url: str, solved: str, mark: int, device: str):
+def at_the_counter(app, url: str, solved: str, mark: int, device: str, **more):
     client = app.test_client()
-    given = {**hidden(client, url), "solved": solved, "mark": str(mark), "may_quote": "named"}
+    given = {**hidden(client, url), "solved": solved, "mark": str(mark), "may_quote": "named", **more}
     return client.post(url, data=given, environ_base={"REMOTE_ADDR": device})
 
 
@@ -142,6 +143,23 @@ def test_many_answer_at_the_counter_each_without_a_name(app, group, counter):
     db.session.expire_all()
     assert db.session.get_one(Check, check_id).state is CheckState.ANSWERED
     assert app.test_client().get(url).status_code == 404
+
+
+def test_with_several_groups_the_counter_asks_of_which_one(app, group, counter):
+    _, _, url = counter
+    assert 'name="group_id"' not in app.test_client().get(url).text
+    item = db.session.get_one(Item, group.item.id)
+    item.groups = [CustomerGroup(team_id=item.team_id, name=name) for name in ("Baliebezoekers", "Ouderen", "Jongeren")]
+    db.session.commit()
+    ids = [g.id for g in item.groups]
+    page = app.test_client().get(url).text
+    assert all(name in page for name in ("Baliebezoekers", "Ouderen", "Jongeren", "None of these"))
+    for number, chosen in enumerate(({"group_id": str(ids[1])}, {"group_id": "0"}, {})):
+        assert at_the_counter(app, url, "yes", 8, f"192.0.2.{number}", **chosen).status_code == 303
+    strange = at_the_counter(app, url, "yes", 8, "192.0.2.9", group_id="999")
+    assert strange.status_code == 422
+    assert "Choose one from the list." in strange.text
+    assert [a.group_id for a in db.session.scalars(select(Answer).order_by(Answer.id))] == [ids[1], None, None]
 
 
 def test_one_device_waits_before_the_next_answer(app, counter):

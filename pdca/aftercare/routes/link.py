@@ -42,7 +42,7 @@ def show(token: str) -> ResponseReturnValue:
         return showing.gone(token)
     if isinstance(page, Counter):
         is_done = "done" in request.args
-        return showing.at_counter(token, page, CounterForm(formdata=None), is_done=is_done)
+        return showing.at_counter(token, page, CounterForm(page.item.groups, formdata=None), is_done=is_done)
     return showing.plainly(token, page)
 
 
@@ -107,7 +107,7 @@ def _at_counter(token: str, page: Counter) -> ResponseReturnValue:
     """Many answers, one after the other; the next person finds an empty form."""
     if not page.is_open:
         return _told_kindly(token)
-    form = CounterForm()
+    form = CounterForm(page.item.groups)
     if not form.validate():
         db.session.commit()
         return showing.at_counter(token, page, form), 422

@@ -52,7 +52,7 @@ def plainly(token: str, page: Opened, *, notice: str = "") -> str:
     if isinstance(page, CameBack):
         return came_back(token, page, CameBackForm(formdata=None), notice=notice)
     if isinstance(page, Counter):
-        return at_counter(token, page, CounterForm(formdata=None), notice=notice)
+        return at_counter(token, page, CounterForm(page.item.groups, formdata=None), notice=notice)
     return ask(token, page, AnswerForm(formdata=None), notice=notice)
 
 
