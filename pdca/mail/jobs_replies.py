@@ -14,6 +14,7 @@ from pdca.errors import DomainError
 from pdca.installation import recall, remember
 from pdca.mail.postbox import Postbox, PostboxError, opened
 from pdca.mail.replies import take
+from pdca.mail.silence import note_silence
 from pdca.web import settings
 
 log = logging.getLogger("pdca.mail.replies")
@@ -52,6 +53,9 @@ def read_replies(now: datetime, *, go_on: Callable[[], bool] = lambda: True) -> 
                     left += 1
     except PostboxError as error:
         log.warning("answers by mail can't be read: %s", error)
+        note_silence(str(error), now)
+    else:
+        note_silence("", now)
     return Told(taken, left)
 
 

@@ -10,6 +10,7 @@ from pdca.db import db
 from pdca.mail.files import folder_of
 from pdca.mail.pace import pace_of
 from pdca.mail.queries import resting
+from pdca.mail.silence import silence
 from pdca.mail.standstill import standstill
 from pdca.mail.transports import transport_of
 from pdca.web import settings
@@ -20,6 +21,8 @@ class Kind(StrEnum):
 
     # The server does not answer.
     DOWN = "down"
+    # The mailbox of answers can't be read.
+    DEAF = "deaf"
     # Others use this installation, and their mail goes to files.
     FILES_ONLY = "files only"
     # Nothing leaves until somebody chooses: the database went back in time, or is a copy.
@@ -44,13 +47,17 @@ class Trouble:
 
 
 def trouble_with(at: datetime) -> list[Trouble]:
-    """Everything that is the matter now, in two queries."""
+    """Everything that is the matter now, in three queries at most."""
     given, found = settings(), []
     still = standstill()
     if still is not None:
         found.append(Trouble(Kind(still.why), transport_of(given).name, known=still.known, here=still.here))
     if folder_of(given) is not None and given.beyond_loopback:
         found.append(Trouble(Kind.FILES_ONLY, "file:"))
+    quiet = silence() if given.imap_url else None
+    if quiet is not None:
+        lasts = at - quiet.since >= pace_of(given).trouble
+        found.append(Trouble(Kind.DEAF, "", quiet.since, words=quiet.words, is_serious=lasts))
     name = transport_of(given).name
     for row in db.session.scalars(resting()):
         # A server that is no longer set is nobody's trouble.

@@ -14,8 +14,10 @@ from pdca.errors import Invalid
 from pdca.mail import jobs_replies, postbox, replies
 from pdca.mail.models import Message
 from pdca.mail.own_words import cut, own_words
+from pdca.mail.silence import silence
+from pdca.mail.trouble import Kind, trouble_with
 from tests.conftest import MONDAY
-from tests.mail.conftest import set_up
+from tests.mail.conftest import TLS, set_up
 from tests.mail.test_bounces import PLAIN, suppressed
 from tests.peers import imap
 
@@ -199,6 +201,50 @@ def test_a_server_that_fails_is_asked_again_later(mailing, box, sent, heard, act
         assert read(mailing, AT + HOUR) == jobs_replies.Told()
         del box.acts[stage]
     assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told(taken=1)
+
+
+def test_the_mailbox_is_read_over_tls(mailing, sent, heard, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "authority.pem"))
+    with imap.serving(certificate) as safe:
+        set_up(mailing.app, imap_url=safe.url)
+        safe.put(an_answer(sent))
+        assert read(mailing, AT + HOUR) == jobs_replies.Told(taken=1)
+
+
+def test_a_certificate_of_somebody_else_hears_no_password(mailing, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "authority.pem"))
+    with imap.serving(certificate, host="127.0.0.2") as other:
+        set_up(mailing.app, imap_url=other.url.replace("localhost", "127.0.0.2"))
+        assert read(mailing, AT) == jobs_replies.Told()
+        assert other.commands == []
+        with mailing.app.app_context():
+            assert "CERTIFICATE_VERIFY_FAILED" in silence().words
+
+
+def test_a_mailbox_that_nobody_vouches_for_hears_no_password(mailing, sent, certificate):
+    with imap.serving(certificate) as strange:
+        set_up(mailing.app, imap_url=strange.url)
+        assert read(mailing, AT) == jobs_replies.Told()
+        assert strange.commands == []
+        with mailing.app.app_context():
+            assert "CERTIFICATE_VERIFY_FAILED" in silence().words
+
+
+def test_administrators_are_told_when_no_answer_can_be_read(mailing, box):
+    set_up(mailing.app, imap_url=box.url.replace("geheim", "anders"))
+    for later in (0, 1, 2):
+        read(mailing, AT + later * HOUR)
+
+    def deaf(at):
+        with mailing.app.app_context():
+            return [one for one in trouble_with(at) if one.kind is Kind.DEAF]
+
+    (soon,), (late,) = deaf(AT + HOUR / 60), deaf(AT + 2 * HOUR)
+    assert (soon.is_serious, late.is_serious, late.since) == (False, True, AT)
+    assert "anders" not in late.words
+    set_up(mailing.app, imap_url=box.url)
+    read(mailing, AT + 3 * HOUR)
+    assert deaf(AT + 3 * HOUR) == []
 
 
 def test_a_wrong_password_is_said_without_it(mailing, box, caplog):

@@ -48,11 +48,12 @@ class TestServers:
             assert server.received == []
 
     def test_a_certificate_for_somebody_else_gets_nothing(self, app, at, certificate, trusted):
-        with smtp.serving(scheme="smtps", tls=certificate) as server:
+        with smtp.serving(scheme="smtps", tls=certificate, host="127.0.0.2") as server:
             set_up(app, mail_url=f"smtps://127.0.0.2:{server.port}")
             outbox = Outbox(app)
-            outbox.put(at)
+            ident = outbox.put(at)
             assert outbox.deliver(at).accepted == 0
+            assert "CERTIFICATE_VERIFY_FAILED" in outbox.message(ident).last_error
             assert server.received == []
 
     def test_without_tls_nothing_goes_where_tls_was_asked_for(self, mailing, server, app, at):

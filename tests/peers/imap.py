@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ class Mailbox:
     port: int = 0
     validity: int = 7
     login: tuple[str, str] = ("post", "geheim")
+    scheme: str = "imap"
     mails: list[Kept] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     # What it does at a command instead of answering: HANG_UP or SILENCE.
@@ -45,7 +47,7 @@ class Mailbox:
     @property
     def url(self) -> str:
         """For PDCA_IMAP_URL."""
-        return f"imap://{self.login[0]}:{self.login[1]}@127.0.0.1:{self.port}/INBOX"
+        return f"{self.scheme}://{self.login[0]}:{self.login[1]}@localhost:{self.port}/INBOX"
 
     def put(self, raw: bytes, day: datetime | None = None) -> Kept:
         """A mail comes in."""
@@ -63,13 +65,13 @@ class Mailbox:
 
 
 @contextmanager
-def serving() -> Iterator[Mailbox]:
-    """A running server, with its own loop in its own thread."""
-    box, ready, held = Mailbox(), threading.Event(), {}
+def serving(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Mailbox]:
+    """A running server, with its own loop in its own thread; over TLS when it has something to show."""
+    box, ready, held = Mailbox(scheme="imaps" if tls else "imap"), threading.Event(), {}
 
     async def run() -> None:
         held["loop"], held["stop"] = asyncio.get_running_loop(), asyncio.Event()
-        listener = await asyncio.start_server(lambda r, w: _converse(box, r, w), "127.0.0.1", 0)
+        listener = await asyncio.start_server(lambda r, w: _converse(box, r, w), host, 0, ssl=tls)
         box.port = listener.sockets[0].getsockname()[1]
         ready.set()
         await held["stop"].wait()

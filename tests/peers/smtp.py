@@ -116,6 +116,7 @@ def serving(
     login: tuple[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     server: Server | None = None,
+    host: str = "127.0.0.1",
 ) -> Iterator[Server]:
     """A running server, with its own loop in its own thread."""
     server = server or Server(scheme=scheme, login=login)
@@ -128,7 +129,7 @@ def serving(
     async def run() -> None:
         loop_of["loop"], loop_of["stop"] = asyncio.get_running_loop(), asyncio.Event()
         listener = await asyncio.get_running_loop().create_server(
-            converse, "127.0.0.1", 0, ssl=tls if scheme == "smtps" else None
+            converse, host, 0, ssl=tls if scheme == "smtps" else None
         )
         server.port = listener.sockets[0].getsockname()[1]
         ready.set()
