@@ -11,7 +11,7 @@ from pdca.db import db
 from pdca.errors import NotFound
 from pdca.items.facts import Facts
 from pdca.items.gathering import Parts
-from pdca.items.models import Item
+from pdca.items.models import Answer, Check, Item
 from pdca.people.models import Person
 from pdca.people.queries import rules_of, visible_team_ids
 
@@ -22,6 +22,22 @@ def item_for(person: Person, item_id: int) -> Item:
     if item is None or item.team_id not in visible_team_ids(person):
         raise NotFound()
     return item
+
+
+def check_of(item: Item, check_id: int) -> Check:
+    """A check through its item; NotFound otherwise."""
+    found = next((c for c in item.checks if c.id == check_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def answer_of(item: Item, check_id: int, answer_id: int) -> Answer:
+    """An answer through its item and check; NotFound otherwise."""
+    found = next((a for a in check_of(item, check_id).answers if a.id == answer_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def facts_of(item: Item, at: datetime) -> Facts:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from pdca import clock
-from pdca.errors import N_, FieldError, Invalid, NotFound
-from pdca.items import checks, letters, telling, verdicts, words
+from pdca.errors import N_, FieldError, Invalid
+from pdca.items import checks, letters, telling, verdicts
 from pdca.items.answers import AnnouncementAnswer, CallAnswer, VerdictAnswer
 from pdca.items.checks import CheckAnswer
-from pdca.items.criteria import needs_observation
 from pdca.items.forms.acts import (
     AnnouncementForm,
     CallForm,
@@ -24,15 +19,13 @@ from pdca.items.forms.acts import (
     ToldForm,
     VerdictForm,
 )
-from pdca.items.models import Answer, Check, Item
+from pdca.items.models import Answer, Check
 from pdca.items.moves import reopen_when_asked
+from pdca.items.queries import answer_of, check_of
 from pdca.items.routes import bp
 from pdca.items.routes.acting import Doing, act, press
 from pdca.items.terms import AnswerSource, Quote, ToldHow
-from pdca.items.views.acts import ActSheet, Ask, act_sheet, gate_question
-from pdca.items.views.gate import Asking
-from pdca.items.views.offers import Offers
-from pdca.items.views.sheet import SheetView
+from pdca.items.views.care import answer_sheet, attempt_sheet, comment_sheet, gate_sheet, recurrence_sheet, told_sheet
 from pdca.items.work import announce, log_call
 
 WRITE = N_("Write something here.")
@@ -47,7 +40,7 @@ def call(item_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        _gate_sheet("call", "items.call", lambda: gettext("Call during the work"), lambda: gettext("Note the call")),
+        gate_sheet("call", "items.call", lambda: gettext("Call during the work"), lambda: gettext("Note the call")),
         lambda d: log_call(d.item, _call_of(d, form), by=d.by, at=d.at),
         gettext("The call has been noted."),
     )
@@ -60,7 +53,7 @@ def announcement(item_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        _gate_sheet(
+        gate_sheet(
             "announcement",
             "items.announcement",
             lambda: gettext("Announce the change"),
@@ -78,7 +71,7 @@ def check_answer(item_id: int, check_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        lambda asking: _answer_sheet(asking, check_id),
+        lambda asking: answer_sheet(asking, check_id),
         lambda d: _answer(d, check_id, form),
         gettext("The answer has been noted."),
     )
@@ -98,7 +91,7 @@ def attempt(item_id: int, check_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        lambda asking: _attempt_sheet(asking, check_id),
+        lambda asking: attempt_sheet(asking, check_id),
         lambda d: checks.attempt(check_of(d.item, check_id), _call_of(d, form), by=d.by, at=d.at),
         gettext("The attempt has been noted."),
     )
@@ -111,7 +104,7 @@ def answer_comment(item_id: int, check_id: int, answer_id: int) -> ResponseRetur
     return act(
         item_id,
         form,
-        lambda asking: _comment_sheet(asking, check_id, answer_id),
+        lambda asking: comment_sheet(asking, check_id, answer_id),
         lambda d: _comment_on(d, check_id, answer_id, form.comment.data or ""),
         gettext("Noted beside the answer."),
     )
@@ -124,7 +117,7 @@ def verdict(item_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        _gate_sheet("verdict", "items.verdict", lambda: gettext("Verdict"), lambda: gettext("Give the verdict")),
+        gate_sheet("verdict", "items.verdict", lambda: gettext("Verdict"), lambda: gettext("Give the verdict")),
         lambda d: _judge(d, form),
         gettext("The verdict has been noted."),
     )
@@ -134,7 +127,7 @@ def verdict(item_id: int) -> ResponseReturnValue:
 def told(item_id: int) -> ResponseReturnValue:
     """The customer hears what happens next, or how it ended."""
     form = ToldForm()
-    return act(item_id, form, _told_sheet, lambda d: _tell(d, form), gettext("Noted: the customer knows."))
+    return act(item_id, form, told_sheet, lambda d: _tell(d, form), gettext("Noted: the customer knows."))
 
 
 @bp.route("/items/<int:item_id>/recurrence", methods=["GET", "POST"])
@@ -144,28 +137,13 @@ def recurrence(item_id: int) -> ResponseReturnValue:
     return act(
         item_id,
         form,
-        _recurrence_sheet,
+        recurrence_sheet,
         lambda d: _came_back(d, form),
         gettext("It has been taken up again, as the customer said."),
     )
 
 
 # --- operations ------------------------------------------------------------------------------------------
-
-
-def check_of(item: Item, check_id: int) -> Check:
-    """A check through its item; NotFound otherwise."""
-    found = next((c for c in item.checks if c.id == check_id), None)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _answer_of(item: Item, check_id: int, answer_id: int) -> Answer:
-    found = next((a for a in check_of(item, check_id).answers if a.id == answer_id), None)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _call_of(doing: Doing, form: CallForm) -> CallAnswer:
@@ -217,7 +195,7 @@ def _source(form: CheckAnswerForm) -> AnswerSource:
 def _comment_on(doing: Doing, check_id: int, answer_id: int, text: str) -> None:
     if not text:
         raise Invalid([FieldError("comment", WRITE)])
-    checks.comment_on(_answer_of(doing.item, check_id, answer_id), text, by=doing.by, at=doing.at)
+    checks.comment_on(answer_of(doing.item, check_id, answer_id), text, by=doing.by, at=doing.at)
 
 
 def _judge(doing: Doing, form: VerdictForm) -> Check:
@@ -245,176 +223,3 @@ def _came_back(doing: Doing, form: RecurrenceForm) -> None:
     if form.cause.data is None:
         raise Invalid([FieldError("cause", CHOOSE)])
     reopen_when_asked(doing.item, form.cause.data, by=doing.by, at=doing.at)
-
-
-# --- sheets ----------------------------------------------------------------------------------------------
-
-
-def _gate_sheet(
-    question: str, endpoint: str, title: Callable[[], str], submit: Callable[[], str]
-) -> Callable[[Asking], SheetView]:
-    """A question that a gate asks too, asked on its own."""
-
-    def build(asking: Asking) -> SheetView:
-        offers = Offers(asking.item, asking.facts, asking.person)
-        return act_sheet(
-            asking,
-            ActSheet(
-                title=title(),
-                action=url_for(endpoint, item_id=asking.item.id),
-                submit=submit(),
-                asks=(gate_question(asking, question, offers),),
-            ),
-        )
-
-    return build
-
-
-def _answer_sheet(asking: Asking, check_id: int) -> SheetView:
-    check = check_of(asking.item, check_id)
-    source = _wanted_source(asking)
-    item, today = asking.item, asking.facts.today
-    action = url_for("items.check_answer", item_id=item.id, check_id=check.id)
-    if source is AnswerSource.OBSERVATION:
-        asks: tuple[Ask, ...] = (Ask("solved", facts={"is_seen": True}), Ask("observed", {"on": today.isoformat()}))
-    else:
-        groups = [("", gettext("none")), *((g.id, g.name) for g in item.groups)] if item.groups else []
-        said = _said_by_mail(asking, check)
-        who = {"answered_by": item.customer_name, "on": today.isoformat(), **said}
-        asks = (
-            Ask("who_answered", who, {"group_id": groups}),
-            Ask("solved", said),
-            Ask("mark", said),
-            Ask("better", {"may_quote": "no", **said}, {"may_quote": [(q.value, words.QUOTE_NAMES[q]) for q in Quote]}),
-        )
-    return act_sheet(
-        asking,
-        ActSheet(
-            title=gettext("What the customer said") if source is AnswerSource.CALL else gettext("What was seen"),
-            action=action,
-            submit=gettext("Note the answer"),
-            asks=asks,
-            hidden={"source": source.value},
-            note=_answer_note(source, is_mailed=request.args.get("letter") is not None),
-            facts=_check_facts(asking, check),
-            ways=_answer_ways(asking, check, source),
-        ),
-    )
-
-
-def _said_by_mail(asking: Asking, check: Check) -> dict[str, str]:
-    """What a customer's mail said, to be filled in beforehand; whoever records it has read it."""
-    wanted = request.args.get("letter", type=int)
-    draft = next((d for d in letters.drafts(asking.item) if d.id == wanted and d.check_id == check.id), None)
-    if draft is None:
-        return {}
-    return {
-        "answered_by": draft.name,
-        "on": clock.today(asking.facts.timezone, draft.at).isoformat(),
-        "channel": gettext("by mail"),
-        "solved": draft.solved.value if draft.solved else "",
-        "mark": str(draft.mark or ""),
-        "better": draft.text,
-    }
-
-
-def _wanted_source(asking: Asking) -> AnswerSource:
-    wanted = request.values.get("source", "")
-    if wanted in (AnswerSource.CALL, AnswerSource.OBSERVATION):
-        return AnswerSource(wanted)
-    return AnswerSource.OBSERVATION if needs_observation(asking.facts) else AnswerSource.CALL
-
-
-def _answer_note(source: AnswerSource, *, is_mailed: bool = False) -> str:
-    if is_mailed and source is AnswerSource.CALL:
-        return gettext("This was filled in from the customer’s mail. Read it, put right what is not so, and record it.")
-    if source is AnswerSource.OBSERVATION:
-        return gettext("Somebody other than the owner goes and looks. It is counted apart from what customers say.")
-    return gettext("Write down what was said, in the customer’s words. It is marked as called by the team.")
-
-
-def _check_facts(asking: Asking, check: Check) -> tuple[tuple[str, str], ...]:
-    due = words.short_day(check.due_on, asking.facts.today) if check.due_on else ""
-    contact = next((c for c in asking.item.customers if c.phone or c.email), None)
-    reach = ", ".join(part for part in (contact.phone, contact.email) if part) if contact else ""
-    rows = (
-        (gettext("Check"), f"{check.number}, {due}" if due else str(check.number)),
-        (gettext("Solved when"), words.said(check.criterion)),
-        (gettext("Reach the customer"), reach),
-    )
-    return tuple((label, text) for label, text in rows if text)
-
-
-def _answer_ways(asking: Asking, check: Check, source: AnswerSource) -> tuple[tuple[str, str], ...]:
-    item_id = asking.item.id
-    ways = []
-    if source is AnswerSource.CALL:
-        tried = url_for("items.attempt", item_id=item_id, check_id=check.id)
-        ways.append((tried, gettext("Nobody answered the phone")))
-        seen = url_for("items.check_answer", item_id=item_id, check_id=check.id, source="observation")
-        ways.append((seen, gettext("Somebody went and looked")))
-    elif not needs_observation(asking.facts):
-        said = url_for("items.check_answer", item_id=item_id, check_id=check.id, source="call")
-        ways.append((said, gettext("The customer was called")))
-    return tuple(ways)
-
-
-def _attempt_sheet(asking: Asking, check_id: int) -> SheetView:
-    check = check_of(asking.item, check_id)
-    proposal = {"call_with": asking.item.customer_name, "call_on": asking.facts.today.isoformat()}
-    return act_sheet(
-        asking,
-        ActSheet(
-            title=gettext("Nobody answered"),
-            action=url_for("items.attempt", item_id=asking.item.id, check_id=check.id),
-            submit=gettext("Note the attempt"),
-            asks=(Ask("attempt", proposal),),
-            note=gettext("After two attempts on different days you may say: customer not reached."),
-            facts=_check_facts(asking, check),
-        ),
-    )
-
-
-def _comment_sheet(asking: Asking, check_id: int, answer_id: int) -> SheetView:
-    answer = _answer_of(asking.item, check_id, answer_id)
-    return act_sheet(
-        asking,
-        ActSheet(
-            title=gettext("Beside the answer"),
-            action=url_for("items.answer_comment", item_id=asking.item.id, check_id=check_id, answer_id=answer_id),
-            submit=gettext("Keep"),
-            asks=(Ask("comment_on", {"comment": answer.owner_comment}),),
-            note=gettext("The answer itself stays as the customer gave it."),
-            facts=((str(words.SOLVED_NAMES[answer.solved]), answer.better),),
-        ),
-    )
-
-
-def _recurrence_sheet(asking: Asking) -> SheetView:
-    return act_sheet(
-        asking,
-        ActSheet(
-            title=gettext("The customer says it came back"),
-            action=url_for("items.recurrence", item_id=asking.item.id),
-            submit=gettext("Take it up again"),
-            asks=(gate_question(asking, "cause", Offers(asking.item, asking.facts, asking.person)),),
-            note=gettext("Half a year after closing the customer is asked once. “No, it stayed away” needs nothing."),
-        ),
-    )
-
-
-def _told_sheet(asking: Asking) -> SheetView:
-    offers = Offers(asking.item, asking.facts, asking.person)
-    told_ = gate_question(asking, "told", offers)
-    options = dict(told_.options)
-    if not asking.facts.untold:
-        options["told_how"] = [way for way in options["told_how"] if way[0] != ToldHow.MAIL]
-    return act_sheet(
-        asking,
-        ActSheet(
-            title=gettext("Tell the customer"),
-            action=url_for("items.told", item_id=asking.item.id),
-            submit=gettext("The customer is told"),
-            asks=(Ask("tell", told_.proposal, options, told_.facts),),
-        ),
-    )

@@ -15,9 +15,9 @@ from pdca.items.contacts import Somebody
 from pdca.items.forms.acts import CustomersForm, NothingForm
 from pdca.items.forms.customers import read_contact
 from pdca.items.models import Contact, Item
+from pdca.items.queries import check_of
 from pdca.items.routes import bp
 from pdca.items.routes.acting import act, begin, press
-from pdca.items.routes.care import check_of
 from pdca.items.terms import CustomerType
 from pdca.items.views.acts import ActSheet, Ask, act_sheet
 from pdca.items.views.gate import Asking
