@@ -175,8 +175,8 @@ def _without(answers: Answers, *names: str) -> Answers:
 
 def _arrive(going: Going, before: dict[str, Any], place: Place | None) -> Move:
     item, step = going.item, going.step
-    item.phase, item.phase_since = step.target, going.at
-    item.rank = ranking.rank_for(item, place)
+    rank = ranking.rank_for(item, place, step.target)
+    item.phase, item.phase_since, item.rank = step.target, going.at, rank
     row = Move(
         item_id=item.id,
         from_phase=step.source,

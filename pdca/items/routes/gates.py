@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from pdca import clock
 from pdca.db import db
@@ -75,30 +75,33 @@ def step(item_id: int, to: str) -> ResponseReturnValue:
 @bp.post("/items/<int:item_id>/moves")
 def move(item_id: int) -> ResponseReturnValue:
     """One step, or another place in the same column."""
+    # Read before the item is: who writes makes others wait.
+    placed = PlacedForm() if request.form.keys() <= PLACED else None
+    is_read = placed is not None and placed.validate()
     item = item_for(me(), item_id)
-    if request.form.get("to") == item.phase.value and request.form.keys() <= PLACED:
-        return _reorder(item)
+    if placed is not None and placed.to.data is item.phase:
+        if not is_read:
+            raise Invalid([])
+        return _reorder(item, placed)
     form = MoveForm()
     to = form.to.data
     if to is None or not form.validate():
         _refuse_unreadable(form)
     if to is item.phase:
-        return _reorder(item)
+        return _reorder(item, form)
     return _take(item_id, to, form)
 
 
-def _reorder(item: Item) -> ResponseReturnValue:
+def _reorder(item: Item, form: PlacedForm | MoveForm) -> ResponseReturnValue:
     """The most frequent write of all, and no fact of the work: nothing else is looked up or answered."""
-    form, phase, item_id = PlacedForm(), item.phase.value, item.id
-    if not form.validate():
-        raise Invalid([])
-    news = {"item": item_id, "team": item.team_id, "phases": phase}
+    item_id = item.id
+    news = acting.news_of(item)
     reorder(item, Place(form.after.data, form.before.data), by=me(), at=clock.now())
     db.quietly()
     db.session.commit()
     if not is_fragment():
         return redirect(acting.location(item_id), 303)
-    return Response("", headers={"HX-Trigger": json.dumps({"item:changed": news})})
+    return acting.with_news(Response(""), news)
 
 
 @bp.route("/items/<int:item_id>/closure", methods=["GET", "POST"])
