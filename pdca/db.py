@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, has_app_context
 from flask_sqlalchemy import SQLAlchemy
@@ -120,6 +120,11 @@ class Base(DeclarativeBase):
     )
     # A registry by name, because Flask-SQLAlchemy copies the class body and two maps would be refused.
     registry = registry(metadata=metadata, type_annotation_map={datetime: UtcDateTime})
+
+
+def table_of(model: type[Base]) -> Table[Any]:
+    """The plain table behind a model: for statements that are built once, read plain rows or write one column."""
+    return cast("Table[Any]", model.__table__)
 
 
 class Tick(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pdca.board.models import SearchText
 from pdca.board.stems import stems_of
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.items.models import Comment, Item, Lesson
 
 TEXTS: dict[type[Any], tuple[str, ...]] = {
@@ -20,7 +20,7 @@ TEXTS: dict[type[Any], tuple[str, ...]] = {
 }
 NAMES: dict[type[Any], str] = {Item: "item", Comment: "comment", Lesson: "lesson"}
 AT_ONCE = 2000
-_TEXT = SearchText.__table__
+_TEXT = table_of(SearchText)
 _FORGET = delete(_TEXT).where(
     _TEXT.c.source == bindparam("source"), _TEXT.c.source_id.in_(bindparam("ids", expanding=True))
 )

@@ -11,7 +11,7 @@ from sqlalchemy import Executable, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from pdca.db import Base, db
+from pdca.db import Base, db, table_of
 from pdca.followup.models import Duty, News, Node, Notice, NoticeState
 
 
@@ -23,8 +23,8 @@ def insert_once(table: type[Duty | Notice | News | Node], row: Mapping[str, Any]
 @cache
 def _insert(table: type[Base], dialect: str) -> Executable:
     insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
-    key = table.__table__.c.id
-    return insert(table.__table__).on_conflict_do_nothing().returning(key)
+    key = table_of(table).c.id
+    return insert(table_of(table)).on_conflict_do_nothing().returning(key)
 
 
 def notice(duty: Duty, step: str, person_id: int, *, reached_at: datetime, due_at: datetime) -> bool:

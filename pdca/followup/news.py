@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, inspect, select
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.followup.ledger import tell
 from pdca.followup.staff import Roles
 from pdca.items.models import Decision, Entry, Follower, Item
@@ -64,7 +64,7 @@ def write(roles: Mapping[int, Roles]) -> None:
             )
 
 
-_FOLLOWER = Follower.__table__.c
+_FOLLOWER = table_of(Follower).c
 _FOLLOWERS = select(_FOLLOWER.item_id, _FOLLOWER.person_id).where(
     _FOLLOWER.item_id.in_(bindparam("items", expanding=True))
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from pdca.db import Subject, db
+from pdca.db import Subject, db, table_of
 from pdca.followup import customers, news, words
 from pdca.followup.climbing import set_next_step
 from pdca.followup.duties import DutyNow, duties_of
@@ -26,7 +26,7 @@ from pdca.people.queries import TeamRules
 
 ITEM = "item"
 CHUNK = 200
-_COLUMNS = [column.name for column in Duty.__table__.columns if column.name != "id"]
+_COLUMNS = [column.name for column in table_of(Duty).columns if column.name != "id"]
 
 
 def reconcile(touched: Mapping[Subject, datetime]) -> None:

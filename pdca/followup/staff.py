@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import BindParameter, Row, Select, bindparam, select
 from sqlalchemy.orm import selectinload
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.mail.models import Suppression
 from pdca.mail.queries import normalised
 from pdca.people.calendar import Calendar
@@ -72,7 +72,7 @@ def roles_of(team_ids: Collection[int]) -> dict[int, Roles]:
     return {team_id: _roles(people, members[team_id], sponsors[team_id]) for team_id in team_ids}
 
 
-def _by_team(rows: Sequence[Row[Any]]) -> dict[int, list[Any]]:
+def _by_team(rows: Iterable[Any]) -> dict[int, list[Any]]:
     grouped: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         grouped[row.team_id].append(row)
@@ -99,8 +99,8 @@ def _roles(people: Sequence[Row[Any]], members: list[Any], sponsors: list[Any]) 
 
 
 # Every write asks for these: built once.
-_MEMBER, _SPONSOR, _PERSON = Membership.__table__.c, Sponsorship.__table__.c, Person.__table__.c
-_OF_TEAMS = bindparam("teams", expanding=True)
+_MEMBER, _SPONSOR, _PERSON = table_of(Membership).c, table_of(Sponsorship).c, table_of(Person).c
+_OF_TEAMS: BindParameter[int] = bindparam("teams", expanding=True)
 _MEMBERS = (
     select(_MEMBER.team_id, _MEMBER.person_id, _MEMBER.role)
     .where(_MEMBER.team_id.in_(_OF_TEAMS))

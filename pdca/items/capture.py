@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import bindparam, update
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import ranking
 from pdca.items.answers import Answers
@@ -120,9 +120,9 @@ def _take_number(team: Team) -> int:
     return taken - 1
 
 
-_TEAM = Team.__table__.c
+_TEAM = table_of(Team).c
 _NEXT_NUMBER = (
-    update(Team.__table__)
+    update(table_of(Team))
     .where(_TEAM.id == bindparam("team"))
     .values(next_number=_TEAM.next_number + 1)
     .returning(_TEAM.next_number)

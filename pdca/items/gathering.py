@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, func, inspect, select
 
 from pdca import clock
-from pdca.db import db
+from pdca.db import Base, db, table_of
 from pdca.items.facts import (
     AnnouncementFacts,
     AnswerFacts,
@@ -48,12 +48,12 @@ from pdca.people.queries import TeamRules
 Plain = list[Row[Any]]
 
 
-def _rows(model: type[Any], ids: list[int], key: str = "item_id", *order: str) -> Iterable[Row[Any]]:
+def _rows(model: type[Base], ids: list[int], key: str = "item_id", *order: str) -> Iterable[Row[Any]]:
     return db.session.execute(_under(model, key, order or ("id",)), {"ids": ids})
 
 
 @cache
-def _under(model: type[Any], key: str, order: tuple[str, ...]) -> Select[Any]:
+def _under(model: type[Base], key: str, order: tuple[str, ...]) -> Select[Any]:
     """Plain rows with the model's own names, the statement built once: facts are only read, and often."""
     named = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
     columns = [column.label(name) for name, column in named.items()]
@@ -65,7 +65,7 @@ def _in_ids(statement: Select[Any], column: Any) -> Select[Any]:
     return statement.where(column.in_(bindparam("ids", expanding=True)))
 
 
-_MOVE, _ITEM, _GROUP = Move.__table__.c, Item.__table__.c, ItemGroup.__table__.c
+_MOVE, _ITEM, _GROUP = table_of(Move).c, table_of(Item).c, table_of(ItemGroup).c
 _GROUPS = _in_ids(select(_GROUP.item_id, _GROUP.group_id).order_by(_GROUP.group_id), _GROUP.item_id)
 _ARRIVALS = _in_ids(
     select(_MOVE.item_id, _MOVE.to_phase, func.count(), func.max(_MOVE.at))

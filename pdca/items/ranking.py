@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from pdca.db import changed_on, db
+from pdca.db import changed_on, db, table_of
 from pdca.items.models import Item
 from pdca.items.terms import Phase
 
@@ -111,15 +111,15 @@ def spread(team_id: int, phase: object) -> None:
 
 # --- what is asked: built once, for the most frequent write of all -----------------------------------------
 
-_CARD = Item.__table__.c
-_BESIDE = Item.__table__.alias("beside").c
+_CARD = table_of(Item).c
+_BESIDE = table_of(Item).alias("beside").c
 _OTHERS = (
     _CARD.team_id == bindparam("team", type_=_CARD.team_id.type),
     _CARD.phase == bindparam("phase", type_=_CARD.phase.type),
     _CARD.id != bindparam("item", type_=_CARD.id.type),
 )
 _LOWEST = select(func.min(_CARD.rank)).where(*_OTHERS)
-_PUT = update(Item.__table__).where(_CARD.id == bindparam("item")).values(rank=bindparam("place"))
+_PUT = update(table_of(Item)).where(_CARD.id == bindparam("item")).values(rank=bindparam("place"))
 
 
 def _asking(following: ColumnElement[int | None], is_beyond: ColumnElement[bool]) -> Select[Any]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, bindparam, select
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import AnnouncementAnswer, Answers, CallAnswer
 from pdca.items.edit import write
@@ -104,6 +104,6 @@ def _is_there(statement: Select[int], **values: object) -> bool:
     return db.session.scalar(statement, values) is not None
 
 
-_PROMISE, _CHECK = Promise.__table__.c, Check.__table__.c
+_PROMISE, _CHECK = table_of(Promise).c, table_of(Check).c
 _WAITS = select(_PROMISE.id).where(_PROMISE.item_id == bindparam("item"), _PROMISE.state == PromiseState.WAITING)
 _PASSED = select(_CHECK.id).where(_CHECK.item_id == bindparam("item"), _CHECK.settle_by < bindparam("day")).limit(1)

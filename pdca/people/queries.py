@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, select, union
 from sqlalchemy.orm import joinedload, selectinload
 
 from pdca import clock
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import NotFound
 from pdca.installation import Installation
 from pdca.people.calendar import Calendar
@@ -33,7 +33,7 @@ DEMO_PARTS = ("member", "board_keeper", "leader", "administrator")
 DEMO_PREFIX = "demo:"
 # An absence of fewer working days is a part-time day: mail waits, duties stay.
 LONG_ABSENCE = 2
-MEMBERSHIP, SPONSORSHIP = Membership.__table__.c, Sponsorship.__table__.c
+MEMBERSHIP, SPONSORSHIP = table_of(Membership).c, table_of(Sponsorship).c
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class TeamRules:
 _TEAMS, _SETTINGS, _OWN_DAYS = (
     select(table).where(key.in_(bindparam("teams", expanding=True)))
     for table, key in (
-        (Team.__table__, Team.__table__.c.id),
-        (TeamSetting.__table__, TeamSetting.__table__.c.team_id),
-        (TeamDay.__table__, TeamDay.__table__.c.team_id),
+        (table_of(Team), table_of(Team).c.id),
+        (table_of(TeamSetting), table_of(TeamSetting).c.team_id),
+        (table_of(TeamDay), table_of(TeamDay).c.team_id),
     )
 )
 
