@@ -21,9 +21,9 @@ from pdca.items.lifecycle import Step, next_step, step_between
 from pdca.items.models import Item
 from pdca.items.moves import move as move_item
 from pdca.items.permissions import may_edit, refuse, require_step
-from pdca.items.queries import item_for
+from pdca.items.queries import facts_of, item_for
 from pdca.items.questions import EDITABLE, QUESTIONS
-from pdca.items.ranking import Place
+from pdca.items.ranking import Place, queue_for
 from pdca.items.routes import acting, bp
 from pdca.items.routes.acting import Doing, act, attempt, begin, me, press, sheet, stands_on
 from pdca.items.routes.care import check_answer
@@ -38,6 +38,7 @@ from pdca.items.views.page import item_page
 from pdca.items.views.refused import NOT_REFUSED
 from pdca.items.views.sheet import SheetView
 from pdca.items.work import reorder
+from pdca.people.queries import rules_of
 from pdca.web.answers import is_fragment
 
 NO_STEP = N_("There is no step from %(from)s to %(to)s.")
@@ -170,6 +171,7 @@ def _resource(item_id: int, to: Phase) -> ResponseReturnValue:
 
 
 def _take(item_id: int, to: Phase, form: MoveForm) -> ResponseReturnValue:
+    queue_for(item_for(me(), item_id))
     doing = begin(item_id)
     _step(doing, to)
     place = Place(form.after.data, form.before.data)
@@ -181,7 +183,7 @@ def _take(item_id: int, to: Phase, form: MoveForm) -> ResponseReturnValue:
 
 
 def _move(doing: Doing, to: Phase, form: MoveForm, place: Place) -> None:
-    move_item(doing.item, to, by=doing.by, at=doing.at, answers=_read(doing, form), place=place)
+    move_item(doing.item, to, by=doing.by, at=doing.at, answers=_read(doing, form), place=place, facts=doing.facts)
 
 
 def _read(doing: Doing, form: MoveForm, *, keep_blank: bool = False) -> Answers:
@@ -222,17 +224,20 @@ def _refused_beforehand(doing: Doing, step: Step) -> tuple[Missing, ...]:
 
 def _say(item_id: int, to: Phase) -> None:
     """What just happened; closing is the happy moment, with the customer's mark in its ring."""
-    doing = begin(item_id)
-    facts = doing.facts
+    item, at = item_for(me(), item_id), clock.now()
     if to is Phase.CLOSED:
-        text = gettext("Closed: number %(number)s is really solved.", number=facts.number)
+        text, mark = (
+            gettext("Closed: number %(number)s is really solved.", number=item.number),
+            facts_of(item, at).last_mark,
+        )
         # The flash template draws the ring from the pair.
-        happy: Any = text if facts.last_mark is None else (text, facts.last_mark)
+        happy: Any = text if mark is None else (text, mark)
         flash(happy, "closed")
         return
     phase = str(words.PHASE_NAMES[to])
-    said = gettext("Number %(number)s now stands in %(phase)s.", number=facts.number, phase=phase)
-    if may_take_back(doing.item, doing.by, doing.at, facts.settings.take_back_minutes) is None:
+    said = gettext("Number %(number)s now stands in %(phase)s.", number=item.number, phase=phase)
+    rules = rules_of([item.team_id])[item.team_id]
+    if may_take_back(item, me(), at, rules.settings.take_back_minutes) is None:
         flash(said)
         return
     # The way back travels with the news, for as long as it is open.
