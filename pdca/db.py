@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, has_app_context
 from flask_sqlalchemy import SQLAlchemy
@@ -122,6 +122,11 @@ class Base(DeclarativeBase):
     registry = registry(metadata=metadata, type_annotation_map={datetime: UtcDateTime})
 
 
+def table_of(model: type[Base]) -> Table[Any]:
+    """The plain table behind a model: for statements that are built once, read plain rows or write one column."""
+    return cast("Table[Any]", model.__table__)
+
+
 class Tick(Base):
     """How often something was written, by name: on SQLite the sign that others wrote (see `state` below)."""
 
@@ -212,14 +217,23 @@ class Database(SQLAlchemy):
         """This unit of work changes the order of cards and nothing else: what others remembered still holds."""
         self.session.connection().info["quiet"] = True
 
-    def release(self) -> None:
-        """End the open transaction; refuses while it holds work that was not committed."""
+    def release(self, *, keep: bool = False) -> None:
+        """End the open transaction; refuses while it holds work that was not committed.
+
+        `keep`: the rows that were read stay as they are, and are not read anew.
+        """
         if not has_app_context() or not self.session.registry.has():
-            return
+            return None
         session = self.session()
         if session.new or session.dirty or session.deleted or session.info.get("flushed"):
             raise RuntimeError("uncommitted work: commit or roll back before you change the mode")
-        session.rollback()
+        if not keep:
+            return session.rollback()
+        session.expire_on_commit = False
+        try:
+            session.commit()
+        finally:
+            session.expire_on_commit = True
 
     def _end(self) -> None:
         if has_app_context() and self.session.registry.has():
@@ -237,6 +251,11 @@ db = Database(
 def touch(kind: str, ident: int, at: datetime) -> None:
     """Say that an "item" or "team" changed: its duties are reconciled before this work commits."""
     db.session.info.setdefault("touched", {})[(kind, ident)] = at
+
+
+def changed_on(team_id: int) -> None:
+    """Say that something on a team's board changed; a write that passes a session object says so by itself."""
+    db.session.info.setdefault("changed_on", set()).add(team_id)
 
 
 def register_reconciler(reconciler: Reconciler) -> None:

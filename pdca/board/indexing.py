@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import delete, event, insert, inspect, select
+from sqlalchemy import bindparam, delete, event, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from pdca.board.models import SearchText
 from pdca.board.stems import stems_of
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.items.models import Comment, Item, Lesson
 
 TEXTS: dict[type[Any], tuple[str, ...]] = {
@@ -20,6 +20,11 @@ TEXTS: dict[type[Any], tuple[str, ...]] = {
 }
 NAMES: dict[type[Any], str] = {Item: "item", Comment: "comment", Lesson: "lesson"}
 AT_ONCE = 2000
+_TEXT = table_of(SearchText)
+_FORGET = delete(_TEXT).where(
+    _TEXT.c.source == bindparam("source"), _TEXT.c.source_id.in_(bindparam("ids", expanding=True))
+)
+_LEARN = insert(_TEXT)
 
 
 @event.listens_for(db.session, "after_flush")
@@ -53,8 +58,8 @@ def _write(session: Session, texts: Iterable[tuple[type[Any], int, int, str]]) -
     connection = session.connection()
     for name in {str(row["source"]) for row in rows}:
         ids = [row["source_id"] for row in rows if row["source"] == name]
-        connection.execute(delete(SearchText).where(SearchText.source == name, SearchText.source_id.in_(ids)))
-    connection.execute(insert(SearchText), rows)
+        connection.execute(_FORGET, {"source": name, "ids": ids})
+    connection.execute(_LEARN, rows)
 
 
 def index_everything() -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, SessionTransaction
 from pdca.db import db
 
 CHANNEL = "pdca_board"
-NOTED = "board_teams"
+# Where `pdca.db.changed_on` notes it, too.
+NOTED = "changed_on"
 # Of each team: how often something changed there.
 TEAM = "team:"
 
@@ -31,11 +32,6 @@ def _note(session: Session, _context: object) -> None:
         team_id = row.__dict__.get("team_id")
         if isinstance(team_id, int):
             noted.add(team_id)
-
-
-def note(team_id: int) -> None:
-    """Say so for a write that passes no session object."""
-    db.session.info.setdefault(NOTED, set()).add(team_id)
 
 
 @event.listens_for(db.session, "before_commit")

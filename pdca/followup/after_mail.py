@@ -19,7 +19,7 @@ from pdca.mail.models import Message
 def accepted(message: Message, at: datetime) -> None:
     """What was sent about an item can no longer be taken back."""
     ids = items_in(message) if message.kind == KIND else _customers_item(message)
-    for item in db.session.scalars(select(Item).where(Item.id.in_(ids))):
+    for item in db.session.scalars(select(Item).where(Item.id.in_(ids))) if ids else ():
         item.last_mailed_at = at
 
 

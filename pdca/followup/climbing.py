@@ -5,13 +5,11 @@ from __future__ import annotations
 from pdca import clock
 from pdca.followup.ladder import Dates, midnight, steps_after
 from pdca.followup.models import Duty
-from pdca.followup.staff import Staff
 from pdca.people.queries import TeamRules
 
 
-def set_next_step(duty: Duty, staff: Staff) -> None:
+def set_next_step(duty: Duty, rules: TeamRules) -> None:
     """Compute the next step from what was reached and from the days of the duty; never from today."""
-    rules = staff.rules
     coming = steps_after(duty.step, duty.ladder, dates_of(duty, rules), rules.calendar, rules.settings)
     found = next(coming, None)
     duty.next_step = found[0].name if found else ""

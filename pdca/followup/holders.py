@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from pdca.followup.duties import DutyNow
-from pdca.followup.staff import Staff
+from pdca.followup.staff import Roles, Staff
 from pdca.followup.terms import Part, To
 from pdca.items.facts import Facts
 from pdca.people.queries import stand_in
@@ -14,34 +14,34 @@ from pdca.people.queries import stand_in
 # --- who owes it -----------------------------------------------------------------------------------------
 
 
-def holder_of(duty: DutyNow, facts: Facts, staff: Staff) -> int | None:
+def holder_of(duty: DutyNow, facts: Facts, roles: Roles) -> int | None:
     """The one person who owes this duty, absent or not; None only when nobody is left at all."""
-    known = [p for p in _candidates(duty, facts, staff) if p in staff.people]
+    known = [p for p in _candidates(duty, facts, roles) if p in roles.deputies]
     others = [p for p in known if p != duty.not_person_id]
     # Nobody else is there: then one may decide alone.
     return next(iter(others or known), None)
 
 
-def _candidates(duty: DutyNow, facts: Facts, staff: Staff) -> Iterator[int]:
+def _candidates(duty: DutyNow, facts: Facts, roles: Roles) -> Iterator[int]:
     if duty.part in (Part.RECEIVER, Part.ASKER) and duty.person_id is not None:
         yield duty.person_id
     if duty.part in (Part.OWNER, Part.ASKER) and facts.responsible_id is not None:
         yield facts.responsible_id
     if duty.part is Part.LEADER:
-        yield from _deciders(staff)
-    yield from staff.line
-    yield from staff.workers
+        yield from _deciders(roles)
+    yield from roles.line
+    yield from roles.workers
 
 
-def _deciders(staff: Staff) -> Iterator[int]:
+def _deciders(roles: Roles) -> Iterator[int]:
     """Leaders, then their deputies, then sponsors and administrators (R17)."""
-    yield from staff.leaders
-    for leader in staff.leaders:
-        deputy = staff.people[leader].deputy_id
-        if deputy is not None and deputy in staff.people:
+    yield from roles.leaders
+    for leader in roles.leaders:
+        deputy = roles.deputies[leader]
+        if deputy is not None and deputy in roles.deputies:
             yield deputy
-    yield from staff.sponsors
-    yield from staff.administrators
+    yield from roles.sponsors
+    yield from roles.administrators
 
 
 # --- who acts today --------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def recipients(
     """
     people = [p for part in to for p in _told(part, holder_id, staff, day) if p not in excluded]
     if To.HOLDER in to and not people:
-        people = [p for p in _acting(staff.line, staff, day) if p not in excluded][:1]
+        people = [p for p in _acting(staff.roles.line, staff, day) if p not in excluded][:1]
     return _once(people)
 
 
@@ -76,16 +76,16 @@ def _told(to: To, holder_id: int | None, staff: Staff, day: date) -> tuple[int, 
         return ()
     if to is To.HOLDER:
         own = acting_for(holder_id, staff, day)
-        return (own,) if own is not None else _acting(staff.line, staff, day)[:1]
-    wanted = {To.KEEPER: staff.keepers, To.LEADER: staff.leaders, To.SPONSOR: staff.sponsors}[to]
-    return _acting(wanted, staff, day) or _acting(_above(to, staff), staff, day)[:1]
+        return (own,) if own is not None else _acting(staff.roles.line, staff, day)[:1]
+    wanted = {To.KEEPER: staff.roles.keepers, To.LEADER: staff.roles.leaders, To.SPONSOR: staff.roles.sponsors}[to]
+    return _acting(wanted, staff, day) or _acting(_above(to, staff.roles), staff, day)[:1]
 
 
-def _above(to: To, staff: Staff) -> tuple[int, ...]:
+def _above(to: To, roles: Roles) -> tuple[int, ...]:
     """An empty role is taken by the next: keeper → leader → sponsor → administrator."""
-    roles = (staff.keepers, staff.leaders, staff.sponsors, staff.administrators)
+    line = (roles.keepers, roles.leaders, roles.sponsors, roles.administrators)
     first = (To.KEEPER, To.LEADER, To.SPONSOR).index(to) + 1
-    return _once(p for role in roles[first:] for p in role)
+    return _once(p for role in line[first:] for p in role)
 
 
 def _acting(people: Iterable[int], staff: Staff, day: date) -> tuple[int, ...]:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Executable, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from pdca.db import db
+from pdca.db import Base, db, table_of
 from pdca.followup.models import Duty, News, Node, Notice, NoticeState
 
 
 def insert_once(table: type[Duty | Notice | News | Node], row: Mapping[str, Any]) -> int | None:
     """Insert unless its unique key is there already; the new id, or None."""
-    postgresql = db.session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql_insert if postgresql else sqlite_insert)(table).values(dict(row))
-    return db.session.execute(statement.on_conflict_do_nothing().returning(table.id)).scalar()
+    return db.session.execute(_insert(table, db.session.get_bind().dialect.name), dict(row)).scalar()
+
+
+@cache
+def _insert(table: type[Base], dialect: str) -> Executable:
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    key = table_of(table).c.id
+    return insert(table_of(table)).on_conflict_do_nothing().returning(key)
 
 
 def notice(duty: Duty, step: str, person_id: int, *, reached_at: datetime, due_at: datetime) -> bool:

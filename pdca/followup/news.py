@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, inspect, select
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.followup.ledger import tell
-from pdca.followup.staff import Staff, staff_of
+from pdca.followup.staff import Roles
 from pdca.items.models import Decision, Entry, Follower, Item
+from pdca.items.queries import items_by_id
 from pdca.items.terms import ActorKind, Verdict
 
 # Who follows an item hears of these; the rest stays in the journal.
@@ -40,18 +41,18 @@ class Happened:
 
     entry: Entry
     item: Item
-    staff: Staff
+    roles: Roles
     followers: frozenset[int]
 
 
 Whom = Callable[[Happened], Iterable[int | None]]
 
 
-def write() -> None:
-    """Turn the entries of this unit of work into news. What was rolled back is not news."""
+def write(roles: Mapping[int, Roles]) -> None:
+    """Turn the entries of this unit of work into news. `roles` by team. What was rolled back is not news."""
     entries: Sequence[Entry] = db.session.info.pop("entries", ())
     live = [e for e in entries if e.item_id is not None and inspect(e).persistent]
-    for happened in _with_items(live):
+    for happened in _with_items(live, roles):
         for person_id, kind in _lines(happened).items():
             tell(
                 person_id,
@@ -63,19 +64,24 @@ def write() -> None:
             )
 
 
-def _with_items(entries: Sequence[Entry]) -> Iterator[Happened]:
+_FOLLOWER = table_of(Follower).c
+_FOLLOWERS = select(_FOLLOWER.item_id, _FOLLOWER.person_id).where(
+    _FOLLOWER.item_id.in_(bindparam("items", expanding=True))
+)
+
+
+def _with_items(entries: Sequence[Entry], roles: Mapping[int, Roles]) -> Iterator[Happened]:
     if not entries:
         return
-    ids = {e.item_id for e in entries}
-    items = {i.id: i for i in db.session.scalars(select(Item).where(Item.id.in_(ids)))}
-    staff = staff_of({i.team_id for i in items.values()})
+    ids = {e.item_id for e in entries if e.item_id is not None}
+    items = items_by_id(ids)
     followers: dict[int, set[int]] = {}
-    for row in db.session.scalars(select(Follower).where(Follower.item_id.in_(ids))):
+    for row in db.session.execute(_FOLLOWERS, {"items": list(ids)}):
         followers.setdefault(row.item_id, set()).add(row.person_id)
     for entry in entries:
         item = items.get(entry.item_id or 0)
         if item is not None:
-            yield Happened(entry, item, staff[item.team_id], frozenset(followers.get(item.id, ())))
+            yield Happened(entry, item, roles[item.team_id], frozenset(followers.get(item.id, ())))
 
 
 def _lines(happened: Happened) -> dict[int, str]:
@@ -91,7 +97,7 @@ def _lines(happened: Happened) -> dict[int, str]:
 def _may_hear(person_id: int, happened: Happened) -> bool:
     entry = happened.entry
     own = entry.actor_kind is not ActorKind.CUSTOMER and entry.actor_id == person_id
-    return not own and person_id in happened.staff.people
+    return not own and person_id in happened.roles.deputies
 
 
 # --- whom each kind concerns -----------------------------------------------------------------------------
@@ -131,17 +137,17 @@ def _caretaker(h: Happened) -> Iterable[int | None]:
 def _keepers(h: Happened) -> Iterable[int]:
     """A member took it up alone, the date moved for the second time, it was not effective, it came back."""
     told = {
-        "taken_up": h.entry.actor_id not in (*h.staff.keepers, *h.staff.leaders),
+        "taken_up": h.entry.actor_id not in (*h.roles.keepers, *h.roles.leaders),
         "date_moved": h.item.times_moved >= SECOND_MOVE,
         "verdict": h.entry.new == Verdict.NOT_EFFECTIVE.value,
         "reopened": True,
     }
-    return h.staff.keepers if told.get(h.entry.what, False) else ()
+    return h.roles.keepers if told.get(h.entry.what, False) else ()
 
 
 def _team(h: Happened) -> Iterable[int]:
     """R3: colleagues are told of a new promise."""
-    return h.staff.workers if h.entry.what == "started" else ()
+    return h.roles.workers if h.entry.what == "started" else ()
 
 
 def _followers(h: Happened) -> Iterable[int]:

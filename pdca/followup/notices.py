@@ -61,7 +61,7 @@ def _climb(duty: Duty, staff: Staff, at: datetime) -> int:
         duty.step = duty.next_step
         if step is not None:
             made += reach(duty, step, staff, at)
-        set_next_step(duty, staff)
+        set_next_step(duty, staff.rules)
     failpoints.reached("notices.mid_batch")
     return made
 

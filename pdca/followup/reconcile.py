@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from pdca.db import Subject, db
+from pdca.db import Subject, db, table_of
 from pdca.followup import customers, news, words
 from pdca.followup.climbing import set_next_step
 from pdca.followup.duties import DutyNow, duties_of
@@ -16,23 +16,25 @@ from pdca.followup.holders import holder_of
 from pdca.followup.ladder import midnight
 from pdca.followup.ledger import insert_once, plan_again
 from pdca.followup.models import Duty, DutyState
-from pdca.followup.staff import Staff, staff_of
+from pdca.followup.staff import Roles, roles_of
 from pdca.items.facts import Facts
 from pdca.items.models import Item
-from pdca.items.queries import facts_for
+from pdca.items.queries import facts_for, items_by_id
 from pdca.items.terms import OPEN_PHASES
 from pdca.people.calendar import DAY
+from pdca.people.queries import TeamRules
 
 ITEM = "item"
 CHUNK = 200
+_COLUMNS = [column.name for column in table_of(Duty).columns if column.name != "id"]
 
 
 def reconcile(touched: Mapping[Subject, datetime]) -> None:
     """Bring the duties of everything that was touched in line, and note what people have to know."""
-    at_of = _items_in(touched)
+    at_of, roles = _items_in(touched), roles_of(_teams_in(touched))
     for ids in _chunks(sorted(at_of)):
-        bring_in_line(ids, max(at_of[i] for i in ids))
-    news.write()
+        bring_in_line(ids, max(at_of[i] for i in ids), roles=roles)
+    news.write(roles)
     words.queue_words(list(at_of), max(touched.values()))
     db.session.flush()
 
@@ -49,6 +51,11 @@ def _items_in(touched: Mapping[Subject, datetime]) -> dict[int, datetime]:
     return items | {ident: at for (kind, ident), at in touched.items() if kind == ITEM}
 
 
+def _teams_in(touched: Mapping[Subject, datetime]) -> set[int]:
+    items = items_by_id([ident for kind, ident in touched if kind == ITEM])
+    return {item.team_id for item in items.values()} | {ident for kind, ident in touched if kind == "team"}
+
+
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]
@@ -57,34 +64,45 @@ def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 # --- one chunk -------------------------------------------------------------------------------------------
 
 
-def bring_in_line(item_ids: Sequence[int], at: datetime, facts: Mapping[int, Facts] | None = None) -> list[str]:
-    """Reconcile these items; gives one line per difference that was found. `facts`: when they are at hand."""
+def bring_in_line(
+    item_ids: Sequence[int],
+    at: datetime,
+    facts: Mapping[int, Facts] | None = None,
+    roles: Mapping[int, Roles] | None = None,
+) -> list[str]:
+    """Reconcile these items; gives one line per difference found. `facts`, `roles` by team: when at hand."""
     facts = facts_for(item_ids, at) if facts is None else facts
-    staff = staff_of({f.team_id for f in facts.values()})
+    roles = roles_of({f.team_id for f in facts.values()}) if roles is None else roles
     rows = _rows(item_ids)
     found: list[str] = []
     for f in (facts[i] for i in item_ids if i in facts):
-        found += _one(f, staff[f.team_id], rows.get(f.id, {}), at)
+        found += _one(f, roles[f.team_id], rows.get(f.id, {}), at)
     customers.ask_newcomers([duty for of_item in rows.values() for duty in of_item.values()], at)
     return found
 
 
+_DUTIES = (
+    select(Duty)
+    .where(Duty.subject_kind == ITEM, Duty.subject_id.in_(bindparam("items", expanding=True)))
+    .order_by(Duty.id)
+)
+
+
 def _rows(item_ids: Sequence[int]) -> dict[int, dict[str, Duty]]:
     rows: dict[int, dict[str, Duty]] = {}
-    duties = select(Duty).where(Duty.subject_kind == ITEM, Duty.subject_id.in_(item_ids)).order_by(Duty.id)
-    for duty in db.session.scalars(duties):
+    for duty in db.session.scalars(_DUTIES, {"items": item_ids}):
         rows.setdefault(duty.subject_id, {})[duty.occurrence] = duty
     return rows
 
 
-def _one(f: Facts, staff: Staff, rows: dict[str, Duty], at: datetime) -> Iterable[str]:
+def _one(f: Facts, roles: Roles, rows: dict[str, Duty], at: datetime) -> Iterable[str]:
     open_now = {duty.occurrence: duty for duty in duties_of(f)}
     for occurrence, row in rows.items():
         if row.state is DutyState.OPEN and occurrence not in open_now:
             yield _end(row, f, at)
     for occurrence, duty in open_now.items():
         known = rows.get(occurrence)
-        changed = _open(duty, f, staff, at) if known is None else _renew(known, duty, f, staff, at)
+        changed = _open(duty, f, roles, at) if known is None else _renew(known, duty, f, roles, at)
         if changed:
             yield f"{_name(f, occurrence)}: {changed}"
 
@@ -94,7 +112,7 @@ def _end(row: Duty, f: Facts, at: datetime) -> str:
     return f"{_name(f, row.occurrence)}: {row.state.value}"
 
 
-def _open(duty: DutyNow, f: Facts, staff: Staff, at: datetime) -> str:
+def _open(duty: DutyNow, f: Facts, roles: Roles, at: datetime) -> str:
     row = Duty(
         subject_kind=ITEM,
         subject_id=f.id,
@@ -106,30 +124,29 @@ def _open(duty: DutyNow, f: Facts, staff: Staff, at: datetime) -> str:
         next_step="",
         opened_at=at,
     )
-    _write(row, duty, f, staff)
+    _write(row, duty, f, roles)
     if duty.given_by_id is not None and duty.given_by_id == row.holder_id:
         # Nobody is told at once of what they opened themselves.
         row.step = "0"
-    set_next_step(row, staff)
+    set_next_step(row, _rules(f))
     # Somebody else may open it in the same moment: then theirs stands.
-    values = {column.name: getattr(row, column.name) for column in Duty.__table__.columns if column.name != "id"}
-    return "opened" if insert_once(Duty, values) is not None else ""
+    return "opened" if insert_once(Duty, {name: getattr(row, name) for name in _COLUMNS}) is not None else ""
 
 
-def _renew(row: Duty, duty: DutyNow, f: Facts, staff: Staff, at: datetime) -> str:
+def _renew(row: Duty, duty: DutyNow, f: Facts, roles: Roles, at: datetime) -> str:
     reopened = row.state is not DutyState.OPEN
     if reopened:
         row.state, row.ended_at, row.opened_at = DutyState.OPEN, None, at
         plan_again(row)
     before = _told(row)
-    _write(row, duty, f, staff, keep_due=duty.keeps_due and not reopened)
+    _write(row, duty, f, roles, keep_due=duty.keeps_due and not reopened)
     if reopened or _told(row) != before:
-        set_next_step(row, staff)
+        set_next_step(row, _rules(f))
         return "opened again" if reopened else f"{before} is now {_told(row)}"
     return ""
 
 
-def _write(row: Duty, duty: DutyNow, f: Facts, staff: Staff, *, keep_due: bool = False) -> None:
+def _write(row: Duty, duty: DutyNow, f: Facts, roles: Roles, *, keep_due: bool = False) -> None:
     if not keep_due:
         row.due_on = duty.due_on
         row.due_at = midnight(duty.due_on + DAY, f.timezone)
@@ -139,11 +156,15 @@ def _write(row: Duty, duty: DutyNow, f: Facts, staff: Staff, *, keep_due: bool =
     row.about_id = duty.about_id
     row.given_by_id = duty.given_by_id
     row.not_person_id = duty.not_person_id
-    row.holder_id = holder_of(duty, f, staff)
+    row.holder_id = holder_of(duty, f, roles)
 
 
 def _told(row: Duty) -> tuple[object, ...]:
     return (row.due_on.isoformat(), row.settle_by and row.settle_by.isoformat(), row.ladder, row.holder_id)
+
+
+def _rules(f: Facts) -> TeamRules:
+    return TeamRules(f.team_id, f.team_name, f.timezone, f.settings, f.calendar)
 
 
 def _name(f: Facts, occurrence: str) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from pdca.db import db
 from pdca.followup.customers import free_slot
@@ -41,13 +41,14 @@ def key_of(word_id: int, contact_id: int) -> str:
 
 
 def _live(item_ids: Collection[int]) -> list[Word]:
-    return list(
-        db.session.scalars(
-            select(Word)
-            .where(Word.item_id.in_(item_ids), Word.held_since.is_(None), Word.withdrawn_at.is_(None))
-            .order_by(Word.id)
-        )
-    )
+    return list(db.session.scalars(_LIVE, {"items": list(item_ids)}))
+
+
+_LIVE = (
+    select(Word)
+    .where(Word.item_id.in_(bindparam("items", expanding=True)), Word.held_since.is_(None), Word.withdrawn_at.is_(None))
+    .order_by(Word.id)
+)
 
 
 def _contacts(item_ids: Collection[int]) -> dict[int, list[Contact]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import ranking
 from pdca.items.answers import Answers
@@ -103,9 +103,11 @@ def _new_item(team: Team, title: str, *, by: Person, at: datetime, source: Sourc
         source_key=source.key if source else None,
         proposed_due_on=source.proposed_due_on if source else None,
         lookalike_choice=LookalikeChoice.NOT_ASKED_IMPORT if source else None,
+        # Known to be empty, not to be asked for.
+        checks=[],
     )
     item.rounds.append(Round(number=1, opened_at=at))
-    item.rank = ranking.rank_for(item, None)
+    item.rank = ranking.rank_for(item, None, Phase.NEW)
     db.session.add(item)
     db.session.flush()
     return item
@@ -113,7 +115,15 @@ def _new_item(team: Team, title: str, *, by: Person, at: datetime, source: Sourc
 
 def _take_number(team: Team) -> int:
     """The next number of this board; the row lock makes it unique, also with two writers."""
-    taken: int = db.session.execute(
-        update(Team).where(Team.id == team.id).values(next_number=Team.next_number + 1).returning(Team.next_number)
-    ).scalar_one()
+    taken: int = db.session.execute(_NEXT_NUMBER, {"team": team.id}).scalar_one()
+    db.session.expire(team, ["next_number"])
     return taken - 1
+
+
+_TEAM = table_of(Team).c
+_NEXT_NUMBER = (
+    update(table_of(Team))
+    .where(_TEAM.id == bindparam("team"))
+    .values(next_number=_TEAM.next_number + 1)
+    .returning(_TEAM.next_number)
+)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, bindparam, func, inspect, select
 
 from pdca import clock
-from pdca.db import db
+from pdca.db import Base, db, table_of
 from pdca.items.facts import (
     AnnouncementFacts,
     AnswerFacts,
@@ -37,18 +38,51 @@ from pdca.items.models import (
     Promise,
     Round,
     Waiver,
+    may_be_mailed,
 )
 from pdca.items.terms import CallPurpose, DecisionKind, DecisionState, HandoverState, Phase, PromiseState, Verdict
-from pdca.people.models import Person
+from pdca.people.models import Person, initials_of
 from pdca.people.queries import TeamRules
 
+# Rows by the names of their model.
+Plain = list[Row[Any]]
 
-def _rows(model: type[Any], key: Any, ids: Collection[int]) -> Iterable[Any]:
-    return db.session.scalars(select(model).where(key.in_(ids)).order_by(model.id)).all()
+
+def _rows(model: type[Base], ids: list[int], key: str = "item_id", *order: str) -> Iterable[Row[Any]]:
+    return db.session.execute(_under(model, key, order or ("id",)), {"ids": ids})
 
 
-def _by_item(rows: Iterable[Any]) -> dict[int, list[Any]]:
-    grouped: dict[int, list[Any]] = defaultdict(list)
+@cache
+def _under(model: type[Base], key: str, order: tuple[str, ...]) -> Select[Any]:
+    """Plain rows with the model's own names, the statement built once: facts are only read, and often."""
+    named = {attribute.key: attribute.columns[0] for attribute in inspect(model).column_attrs}
+    columns = [column.label(name) for name, column in named.items()]
+    some = named[key].in_(bindparam("ids", expanding=True))
+    return select(*columns).where(some).order_by(*(named[name] for name in order))
+
+
+def _in_ids(statement: Select[Any], column: Any) -> Select[Any]:
+    return statement.where(column.in_(bindparam("ids", expanding=True)))
+
+
+_MOVE, _ITEM, _GROUP = table_of(Move).c, table_of(Item).c, table_of(ItemGroup).c
+_GROUPS = _in_ids(select(_GROUP.item_id, _GROUP.group_id).order_by(_GROUP.group_id), _GROUP.item_id)
+_ARRIVALS = _in_ids(
+    select(_MOVE.item_id, _MOVE.to_phase, func.count(), func.max(_MOVE.at))
+    .where(_MOVE.taken_back_at.is_(None))
+    .group_by(_MOVE.item_id, _MOVE.to_phase),
+    _MOVE.item_id,
+)
+_BUSY = _in_ids(
+    select(_ITEM.team_id, _ITEM.phase, _ITEM.owner_id, func.count())
+    .where(_ITEM.phase.in_((Phase.DO, Phase.CHECK)))
+    .group_by(_ITEM.team_id, _ITEM.phase, _ITEM.owner_id),
+    _ITEM.team_id,
+)
+
+
+def _by_item(rows: Iterable[Row[Any]]) -> dict[int, Plain]:
+    grouped: dict[int, Plain] = defaultdict(list)
     for row in rows:
         grouped[row.item_id].append(row)
     return grouped
@@ -59,49 +93,36 @@ class Parts:
 
     def __init__(self, items: dict[int, Item]) -> None:
         ids = list(items)
-        self.rounds = _by_item(_rows(Round, Round.item_id, ids))
-        self.promises = _by_item(_rows(Promise, Promise.item_id, ids))
-        self.handovers = _by_item(
-            db.session.scalars(select(Handover).where(Handover.item_id.in_(ids), Handover.state == HandoverState.OPEN))
-        )
-        self.announcements = _by_item(_rows(Announcement, Announcement.item_id, ids))
-        self.calls = _by_item(_rows(Call, Call.item_id, ids))
-        self.checks = _by_item(
-            db.session.scalars(select(Check).where(Check.item_id.in_(ids)).order_by(Check.series, Check.number))
-        )
-        self.decisions = _by_item(_rows(Decision, Decision.item_id, ids))
-        self.waivers = _by_item(_rows(Waiver, Waiver.item_id, ids))
-        self.contacts = _by_item(_rows(Contact, Contact.item_id, ids))
-        self.lessons = _by_item(_rows(Lesson, Lesson.item_id, ids))
+        self.rounds = _by_item(_rows(Round, ids))
+        self.promises = _by_item(_rows(Promise, ids))
+        self.handovers = _by_item(row for row in _rows(Handover, ids) if row.state is HandoverState.OPEN)
+        self.announcements = _by_item(_rows(Announcement, ids))
+        self.calls = _by_item(_rows(Call, ids))
+        self.checks = _by_item(_rows(Check, ids, "item_id", "series", "number"))
+        self.decisions = _by_item(_rows(Decision, ids))
+        self.waivers = _by_item(_rows(Waiver, ids))
+        self.contacts = _by_item(_rows(Contact, ids))
+        self.lessons = _by_item(_rows(Lesson, ids))
         check_ids = [c.id for checks in self.checks.values() for c in checks]
-        self.answers: dict[int, list[Answer]] = defaultdict(list)
-        for answer in _rows(Answer, Answer.check_id, check_ids):
+        self.answers: dict[int, Plain] = defaultdict(list)
+        for answer in _rows(Answer, check_ids, "check_id"):
             self.answers[answer.check_id].append(answer)
-        self.needs = Counter(db.session.scalars(select(Need.item_id).where(Need.item_id.in_(ids))).all())
+        self.needs = Counter(row.item_id for row in _rows(Need, ids))
         self.groups: dict[int, list[int]] = defaultdict(list)
-        for item_id, group_id in db.session.execute(
-            select(ItemGroup.item_id, ItemGroup.group_id).where(ItemGroup.item_id.in_(ids)).order_by(ItemGroup.group_id)
-        ):
+        for item_id, group_id in db.session.execute(_GROUPS, {"ids": ids}):
             self.groups[item_id].append(group_id)
         self.arrivals: dict[int, dict[Phase, int]] = defaultdict(dict)
         self.finished_at: dict[int, datetime] = {}
-        for item_id, phase, count, last in db.session.execute(
-            select(Move.item_id, Move.to_phase, func.count(), func.max(Move.at))
-            .where(Move.item_id.in_(ids), Move.taken_back_at.is_(None))
-            .group_by(Move.item_id, Move.to_phase)
-        ):
+        for item_id, phase, count, last in db.session.execute(_ARRIVALS, {"ids": ids}):
             self.arrivals[item_id][phase] = count
             if phase is Phase.CHECK:
                 self.finished_at[item_id] = last
-        people = {p for i in items.values() for p in (i.owner_id, i.proposer_id) if p}
-        self.people = {p.id: p for p in _rows(Person, Person.id, people)}
+        people = sorted({p for i in items.values() for p in (i.owner_id, i.proposer_id) if p})
+        self.people = {p.id: p for p in _rows(Person, people, "id")}
         self.column: Counter[tuple[int, Phase]] = Counter()
         self.owned: Counter[tuple[int, int | None]] = Counter()
-        for team_id, phase, owner_id, count in db.session.execute(
-            select(Item.team_id, Item.phase, Item.owner_id, func.count())
-            .where(Item.team_id.in_({i.team_id for i in items.values()}), Item.phase.in_((Phase.DO, Phase.CHECK)))
-            .group_by(Item.team_id, Item.phase, Item.owner_id)
-        ):
+        teams = sorted({i.team_id for i in items.values()})
+        for team_id, phase, owner_id, count in db.session.execute(_BUSY, {"ids": teams}):
             self.column[team_id, phase] += count
             if phase is Phase.DO:
                 self.owned[team_id, owner_id] += count
@@ -140,7 +161,7 @@ class Parts:
             importance=item.importance,
             customer_type=item.customer_type,
             customer_name=item.customer_name,
-            customer_email_known=any(c.may_be_mailed for c in self.contacts[item.id]),
+            customer_email_known=any(may_be_mailed(c) for c in self.contacts[item.id]),
             has_service=item.service_id is not None,
             touchpoint=item.touchpoint,
             contact_role=item.contact_role,
@@ -149,7 +170,7 @@ class Parts:
             proposer_name=proposer.name if proposer else item.proposer_name,
             owner_id=item.owner_id,
             owner_name=owner.name if owner else "",
-            owner_initials=owner.initials if owner else "",
+            owner_initials=initials_of(owner.name) if owner else "",
             caretaker_id=item.caretaker_id,
             created_at=item.created_at,
             decided_at=item.decided_at,
@@ -226,7 +247,7 @@ class Parts:
             c.purpose is CallPurpose.TELL and c.recorded_at >= item.ended_at for c in self.calls[item.id]
         )
 
-    def _check(self, check: Check) -> CheckFacts:
+    def _check(self, check: Row[Any]) -> CheckFacts:
         tried = {
             c.on
             for c in self.calls[check.item_id]
@@ -276,7 +297,7 @@ def _by_day(check: CheckFacts) -> tuple[date, int, int]:
     return (check.due_on or date.max, check.number, check.id)
 
 
-def _round_facts(row: Round) -> RoundFacts:
+def _round_facts(row: Row[Any]) -> RoundFacts:
     whole_observation = all((row.baseline_good, row.baseline_better, row.baseline_change))
     return RoundFacts(
         number=row.number,
@@ -297,7 +318,7 @@ def _round_facts(row: Round) -> RoundFacts:
     )
 
 
-def _promise_facts(rows: list[Promise]) -> PromiseFacts | None:
+def _promise_facts(rows: Plain) -> PromiseFacts | None:
     standing = [p for p in rows if p.state is PromiseState.STANDING]
     if not standing:
         return None
@@ -313,11 +334,11 @@ def _promise_facts(rows: list[Promise]) -> PromiseFacts | None:
     )
 
 
-def _handover_facts(rows: list[Handover]) -> HandoverFacts | None:
+def _handover_facts(rows: Plain) -> HandoverFacts | None:
     if not rows:
         return None
     return HandoverFacts(rows[-1].id, rows[-1].giver_id, rows[-1].receiver_id, rows[-1].opened_at)
 
 
-def _announcement_facts(rows: list[Announcement]) -> AnnouncementFacts | None:
+def _announcement_facts(rows: Plain) -> AnnouncementFacts | None:
     return AnnouncementFacts(rows[-1].announced_on, rows[-1].go_live_on) if rows else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Row, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pdca.catalogue.models import CustomerGroup, Label, Service
@@ -226,7 +226,12 @@ class Contact(Base):
     @property
     def may_be_mailed(self) -> bool:
         """Whether this contact can be asked by mail."""
-        return bool(self.email) and self.opted_out_at is None and self.not_the_person_at is None
+        return may_be_mailed(self)
+
+
+def may_be_mailed(contact: Contact | Row[Any]) -> bool:
+    """Whether a contact, or its plain row, has an address that wants our questions."""
+    return bool(contact.email) and contact.opted_out_at is None and contact.not_the_person_at is None
 
 
 class Need(Base):

@@ -77,14 +77,16 @@ def move(
     at: datetime,
     answers: Answers | None = None,
     place: Place | None = None,
+    facts: Facts | None = None,
 ) -> Move:
-    """Take one step, with the answers given on the way.
+    """Take one step, with the answers given on the way. `facts`: when they were read behind the queue already.
 
     Raises NotAllowed with exactly the criteria that are missing, or why this person or a frozen card may not;
     Invalid when an answer cannot be so. After a refusal the caller rolls back: nothing has changed.
     """
-    ranking.queue_for(item)
-    facts = facts_of(item, at)
+    if facts is None:
+        ranking.queue_for(item)
+        facts = facts_of(item, at)
     step = _step(facts, to)
     guard(facts, STEP_ACTS.get(step.name, Act.MOVE))
     require_step(by, item, step, facts)
@@ -175,8 +177,8 @@ def _without(answers: Answers, *names: str) -> Answers:
 
 def _arrive(going: Going, before: dict[str, Any], place: Place | None) -> Move:
     item, step = going.item, going.step
-    item.phase, item.phase_since = step.target, going.at
-    item.rank = ranking.rank_for(item, place)
+    rank = ranking.rank_for(item, place, step.target)
+    item.phase, item.phase_since, item.rank = step.target, going.at, rank
     row = Move(
         item_id=item.id,
         from_phase=step.source,

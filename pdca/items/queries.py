@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, inspect, select
+from sqlalchemy.orm.util import identity_key
 
 from pdca.db import db
 from pdca.errors import NotFound
@@ -43,14 +44,29 @@ def answer_of(item: Item, check_id: int, answer_id: int) -> Answer:
 def facts_of(item: Item, at: datetime) -> Facts:
     """The facts of one item, after writing what is pending."""
     db.session.flush()
-    return facts_for([item.id], at)[item.id]
+    return _facts({item.id: item}, at)[item.id]
 
 
 def facts_for(item_ids: Collection[int], at: datetime) -> dict[int, Facts]:
     """Facts by item id, in a constant number of queries however many items are asked for."""
-    items = {i.id: i for i in db.session.scalars(select(Item).where(Item.id.in_(item_ids)))}
-    if not items:
-        return {}
+    db.session.flush()
+    items = items_by_id(item_ids)
+    return _facts(items, at) if items else {}
+
+
+def items_by_id(item_ids: Collection[int]) -> dict[int, Item]:
+    """These items; what this unit of work holds already is not read again."""
+    held = (db.session.identity_map.get(identity_key(Item, ident)) for ident in item_ids)
+    items = {item.id: item for item in held if item is not None and not inspect(item).expired}
+    if missing := [ident for ident in item_ids if ident not in items]:
+        items |= {item.id: item for item in db.session.scalars(_ITEMS, {"ids": missing})}
+    return items
+
+
+_ITEMS = select(Item).where(Item.id.in_(bindparam("ids", expanding=True)))
+
+
+def _facts(items: dict[int, Item], at: datetime) -> dict[int, Facts]:
     rules = rules_of({i.team_id for i in items.values()})
     parts = Parts(items)
     return {item.id: parts.facts(item, rules[item.team_id], at) for item in items.values()}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import AnnouncementAnswer, Answers, CallAnswer
 from pdca.items.edit import write
@@ -15,7 +15,7 @@ from pdca.items.journal import record
 from pdca.items.models import Check, Item, Promise
 from pdca.items.permissions import guard, refuse, require_member, require_owner
 from pdca.items.queries import facts_of
-from pdca.items.ranking import Place, queue_for, rank_for
+from pdca.items.ranking import Place, put, queue_for, rank_for
 from pdca.items.terms import OPEN_PHASES, Phase, PromiseState
 from pdca.items.writing import Writing
 from pdca.people.models import Person
@@ -85,7 +85,7 @@ def reorder(item: Item, place: Place, *, by: Person, at: datetime) -> None:
     if item.phase not in OPEN_PHASES or _may_be_frozen(item, at):
         guard(facts_of(item, at), Act.REORDER)
     require_member(by, item)
-    item.rank = rank_for(item, place)
+    put(item, rank_for(item, place, item.phase))
 
 
 def _may_be_frozen(item: Item, at: datetime) -> bool:
@@ -93,9 +93,17 @@ def _may_be_frozen(item: Item, at: datetime) -> bool:
     # Further east it may be tomorrow already.
     tomorrow = at.date() + timedelta(days=1)
     if item.phase is Phase.DO:
-        waits = select(Promise.id).where(Promise.item_id == item.id, Promise.state == PromiseState.WAITING)
-        return (item.due_on is not None and item.due_on < tomorrow) or db.session.scalar(waits) is not None
+        return (item.due_on is not None and item.due_on < tomorrow) or _is_there(_WAITS, item=item.id)
     if item.phase in (Phase.CHECK, Phase.ACT):
-        passed = select(Check.id).where(Check.item_id == item.id, Check.settle_by < tomorrow).limit(1)
-        return db.session.scalar(passed) is not None
+        return _is_there(_PASSED, item=item.id, day=tomorrow)
     return False
+
+
+def _is_there(statement: Select[int], **values: object) -> bool:
+    db.session.flush()
+    return db.session.scalar(statement, values) is not None
+
+
+_PROMISE, _CHECK = table_of(Promise).c, table_of(Check).c
+_WAITS = select(_PROMISE.id).where(_PROMISE.item_id == bindparam("item"), _PROMISE.state == PromiseState.WAITING)
+_PASSED = select(_CHECK.id).where(_CHECK.item_id == bindparam("item"), _CHECK.settle_by < bindparam("day")).limit(1)

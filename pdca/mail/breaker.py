@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.mail.models import Breaker
 from pdca.mail.operations import insert_or_ignore
 from pdca.mail.pace import Pace
@@ -27,7 +27,8 @@ class State(Enum):
 
 def state(transport: str, at: datetime, pace: Pace) -> State:
     """What may be sent now."""
-    row = db.session.scalars(_of(transport)).one_or_none()
+    db.session.flush()
+    row = db.session.execute(_CONDITION, {"transport": transport}).one_or_none()
     if row is None or row.failures == 0 or row.retry_at is None:
         return State.CLOSED
     # Further away than we ever wait: somebody set the clock back.
@@ -79,6 +80,10 @@ def worked(transport: str) -> None:
         .values(failures=0, down_since=None, retry_at=None, last_error="")
         .execution_options(synchronize_session=False)
     )
+
+
+_BREAKER = table_of(Breaker).c
+_CONDITION = select(_BREAKER.failures, _BREAKER.retry_at).where(_BREAKER.transport == bindparam("transport"))
 
 
 def _of(transport: str) -> Select[Breaker]:

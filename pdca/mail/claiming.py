@@ -10,12 +10,13 @@ import logging
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import Update, bindparam, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca.config import Settings
-from pdca.db import LockTimeout, db
+from pdca.db import LockTimeout, db, table_of
 from pdca.errors import N_
 from pdca.mail import breaker
 from pdca.mail.accepts import AcceptJournal
@@ -58,13 +59,14 @@ class Claim:
     probing: bool = False
 
 
-def claim_next(desk: Desk, at: datetime, only: int | None = None) -> Claim | None:
+def claim_next(desk: Desk, at: datetime, only: int | None = None, *, on_the_way: bool = False) -> Claim | None:
     """Take the next due message; None when there is none or the server is left alone (then roll back).
 
-    `only`: this message or none, and the server is tried even while it rests.
+    `only`: this message or none, and the server is tried even while it rests. `on_the_way`: together with other
+    work that is not to be rolled back, so only while nothing is the matter.
     """
     condition = breaker.state(desk.transport, at, desk.pace)
-    if condition is breaker.State.RESTING and only is None:
+    if (condition is breaker.State.RESTING and only is None) or (on_the_way and condition is not breaker.State.CLOSED):
         return None
     taken = _take_abandoned(desk.pace, at, only) or _take_pending(desk.pace, at, only)
     if taken is None:
@@ -84,40 +86,51 @@ Taken = tuple[int, str, bool]
 
 
 def _take_pending(pace: Pace, at: datetime, only: int | None) -> Taken | None:
-    is_due = (Message.state == MessageState.PENDING, Message.not_before <= at)
-    return _take((*is_due, *_this(only)), pace, at, abandoned=False)
+    return _take(pace, at, only, abandoned=False)
 
 
 def _take_abandoned(pace: Pace, at: datetime, only: int | None) -> Taken | None:
     """Its lease ran out: whoever had it died, or will find at the last moment that it is no longer theirs."""
-    # A lease far ahead (an hour) was given before somebody set the clock back; hosts may differ by minutes.
-    ran_out = or_(Message.lease_until < at, Message.lease_until > at + FAR_AHEAD * pace.lease)
-    return _take((Message.state == MessageState.SENDING, ran_out, *_this(only)), pace, at, abandoned=True)
+    return _take(pace, at, only, abandoned=True)
 
 
-def _this(only: int | None) -> tuple[ColumnElement[bool], ...]:
-    return () if only is None else (Message.id == only,)
-
-
-def _take(which: tuple[ColumnElement[bool], ...], pace: Pace, at: datetime, *, abandoned: bool) -> Taken | None:
-    """Compare and set, in one statement. SQLite leaves the row lock out: there is one writer at a time."""
-    first = (
-        select(Message.id)
-        .where(*which)
-        .order_by(Message.not_before, Message.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
+def _take(pace: Pace, at: datetime, only: int | None, *, abandoned: bool) -> Taken | None:
+    db.session.flush()
     token = secrets.token_hex(16)
+    # A lease far ahead (an hour) was given before somebody set the clock back; hosts may differ by minutes.
+    times = {"at": at, "far_ahead": at + FAR_AHEAD * pace.lease, "until": at + pace.lease}
     ident = db.session.execute(
-        update(Message)
-        .where(Message.id == first)
-        .values(state=MessageState.SENDING, lease_token=token, lease_until=at + pace.lease)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
+        _taking(abandoned=abandoned, one=only is not None), {**times, "token": token, "only": only}
     ).scalar()
     return None if ident is None else (ident, token, abandoned)
+
+
+@cache
+def _taking(*, abandoned: bool, one: bool) -> Update:
+    """Compare and set, in one statement. SQLite leaves the row lock out: there is one writer at a time."""
+    message = table_of(Message).c
+    ran_out = or_(message.lease_until < bindparam("at"), message.lease_until > bindparam("far_ahead"))
+    wanted = (
+        (message.state == MessageState.SENDING, ran_out)
+        if abandoned
+        else (message.state == MessageState.PENDING, message.not_before <= bindparam("at"))
+    )
+    this = (message.id == bindparam("only"),) if one else ()
+    first = (
+        select(message.id)
+        .where(*wanted, *this)
+        .order_by(message.not_before, message.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .correlate(None)
+        .scalar_subquery()
+    )
+    return (
+        update(table_of(Message))
+        .where(message.id == first)
+        .values(state=MessageState.SENDING, lease_token=bindparam("token"), lease_until=bindparam("until"))
+        .returning(message.id)
+    )
 
 
 # --- making ready ----------------------------------------------------------------------------------------
@@ -148,6 +161,9 @@ def hold(ident: int, error: Exception, desk: Desk, at: datetime) -> Claim:
     )
     note(ident, "held", at=at, node=desk.node, words=reason)
     return Claim(ident, MessageState.HELD)
+
+
+_LINKS = select(Link).where(Link.message_id == bindparam("message"))
 
 
 class _Readying:
@@ -213,7 +229,7 @@ class _Readying:
 
     def _letter(self) -> Letter:
         message = self.message
-        links = db.session.scalars(select(Link).where(Link.message_id == message.id)).all()
+        links = db.session.scalars(_LINKS, {"message": message.id}).all()
         return Letter(
             id=message.id,
             key=message.dedupe_key,

@@ -8,12 +8,13 @@ place (equally long) can't break it. Header values that must stay whole are writ
 from __future__ import annotations
 
 import binascii
+import hashlib
 import re
 from datetime import datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from pdca.config import Settings
 from pdca.mail.keys import sender_domain
@@ -24,24 +25,27 @@ from pdca.text import clean_line
 
 SUBJECT_LENGTH = 200
 NAME_LENGTH = 80
+HEADER_LENGTH = 78
 _WHOLE = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 _LINE_LENGTH = 76
 
 
 def compose(message: Message, rendered: Rendered, settings: Settings, at: datetime) -> bytes:
     """The mail as bytes with CRLF line ends; ValueError when a header value can't be sent as it is."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender(settings)
-    mail["To"] = _address("", message.address)
-    mail["Subject"] = subject(rendered.subject)
-    mail["Date"] = format_datetime(at)
+    # Both bodies are quoted-printable, in which no "=" is followed by a "_": this line is in neither.
+    boundary = "=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:24]
+    headers = [
+        _folded("From", sender(settings)),
+        _folded("To", _address("", message.address)),
+        _folded("Subject", subject(rendered.subject)),
+        _folded("Date", format_datetime(at)),
+    ]
     if settings.reply_to:
-        mail["Reply-To"] = _address(*parseaddr(settings.reply_to))
-    mail["MIME-Version"] = "1.0"
-    mail.make_alternative()
-    mail.attach(_part("plain", rendered.text))
-    mail.attach(_part("html", rendered.html))
-    return _whole_headers(message, rendered).encode("ascii") + mail.as_bytes()
+        headers.append(_folded("Reply-To", _address(*parseaddr(settings.reply_to))))
+    headers.append(f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n')
+    parts = (_part("plain", rendered.text), _part("html", rendered.html))
+    body = "".join(f"\r\n--{boundary}\r\n{part}" for part in parts) + f"\r\n--{boundary}--\r\n"
+    return f"{_whole_headers(message, rendered)}{''.join(headers)}{body}".encode("ascii")
 
 
 def sender(settings: Settings) -> Address:
@@ -61,6 +65,7 @@ def envelope(address: str) -> str:
     return _address("", address).addr_spec
 
 
+@lru_cache(maxsize=256)
 def _address(name: str, address: str) -> Address:
     local, _, domain = address.rpartition("@")
     if not local.isascii():
@@ -76,6 +81,14 @@ def _as_read(text: str) -> str:
 def ascii_domain(domain: str) -> str:
     """A domain as it travels: "bücher.nl" as "xn--bcher-kva.nl"."""
     return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+
+
+def _folded(name: str, value: str | Address) -> str:
+    """A header as it travels. Plain and short it goes as it is; else by the rules of the library."""
+    line = f"{name}: {value}"
+    if _WHOLE.fullmatch(line) and len(line) <= HEADER_LENGTH:
+        return f"{line}\r\n"
+    return str(SMTP.fold(name, SMTP.header_store_parse(name, value)[1]))
 
 
 def _whole_headers(message: Message, rendered: Rendered) -> str:
@@ -102,12 +115,9 @@ def _whole(name: str, value: str) -> str:
 # --- bodies ----------------------------------------------------------------------------------------------
 
 
-def _part(kind: str, text: str) -> EmailMessage:
-    part = EmailMessage(policy=SMTP)
-    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(quoted_printable(text))
-    return part
+def _part(kind: str, text: str) -> str:
+    body = quoted_printable(text).replace("\n", "\r\n")
+    return f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{body}'
 
 
 def quoted_printable(text: str) -> str:

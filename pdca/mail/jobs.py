@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from pdca import clock, failpoints
-from pdca.db import LockTimeout, db
+from pdca.db import LockTimeout, db, table_of
 from pdca.mail.accepts import AcceptJournal
 from pdca.mail.claiming import Claim, Desk, claim_next, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict
@@ -40,6 +40,12 @@ KEEP_BODIES, KEEP_ACCEPTS = timedelta(days=30), timedelta(days=90)
 UNAVAILABLE = (DBAPIError, LockTimeout)
 # Taken by a server and not written down anywhere yet, by accept journal: a full disk, for instance.
 _unwritten: dict[Path, list[tuple[Letter, Outcome, datetime]]] = {}
+
+
+# Tells what time it is by now.
+Moment = Callable[[], datetime]
+# How the conversation ended, and when.
+Sent = tuple[Outcome, datetime]
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,18 @@ def deliver(
     def moment() -> datetime:
         return now + timedelta(seconds=clock.elapsed() - began)
 
+    def may_go_on() -> bool:
+        return clock.elapsed() - began < budget and go_on()
+
     with closing(transport_of(desk.settings)) as transport:
-        while clock.elapsed() - began < budget and go_on():
-            state = _deliver_one(desk, transport, moment, only)
-            if state is None:
-                break
+        claim = _claimed(desk, moment, only) if may_go_on() else None
+        while claim is not None:
+            sent = _sent(claim, desk, transport, moment)
+            goes_on = may_go_on()
+            state, claim = _ended(claim, sent, desk, moment, and_next=goes_on and only is None)
             done = done.counting(state)
+            if claim is None and goes_on:
+                claim = _claimed(desk, moment, only)
     return done
 
 
@@ -137,23 +149,32 @@ def desk_of_this_process(pace: Pace | None = None) -> Desk:
     )
 
 
-def _deliver_one(
-    desk: Desk, transport: Transport, moment: Callable[[], datetime], only: int | None
-) -> MessageState | None:
-    """One message from claim to settlement; None when there is nothing to do. `moment` tells what time it is."""
-    claim = _claimed(desk, moment, only)
-    if claim is None or claim.letter is None:
-        return claim.state if claim else None
+def _sent(claim: Claim, desk: Desk, transport: Transport, moment: Moment) -> Sent | None:
+    """The conversation about a claimed letter; None when there is no letter to send."""
+    if claim.letter is None:
+        return None
     deadline = clock.elapsed() + desk.pace.conversation.total_seconds()
     outcome = transport.send(claim.letter, deadline, lambda: _still_ours(claim.letter))
     at = moment()
     if outcome.verdict is Verdict.ACCEPTED:
         failpoints.reached("smtp.taken")
         _write_down(desk, claim.letter, outcome, at)
-    return _settled(claim, outcome, desk, at)
+    return outcome, at
 
 
-def _claimed(desk: Desk, moment: Callable[[], datetime], only: int | None) -> Claim | None:
+def _ended(
+    claim: Claim, sent: Sent | None, desk: Desk, moment: Moment, *, and_next: bool
+) -> tuple[MessageState, Claim | None]:
+    """The claimed message's state by now, and the next claim when it could be had in the same commit."""
+    if sent is None:
+        return claim.state, None
+    outcome, at = sent
+    if and_next and outcome.verdict is Verdict.ACCEPTED and not claim.probing:
+        return _settled_and_claimed(claim, outcome, desk, at, moment)
+    return _settled(claim, outcome, desk, at), None
+
+
+def _claimed(desk: Desk, moment: Moment, only: int | None) -> Claim | None:
     with db.writing():
         # Our turn to write may be long in coming: the lease counts from then, or the conversation outlives it.
         db.session.connection()
@@ -181,12 +202,15 @@ def _still_ours(letter: Letter | None) -> bool:
     if letter is None:
         return False
     with db.reading():
-        mine = (
-            Message.id == letter.id,
-            Message.state == MessageState.SENDING,
-            Message.lease_token == letter.lease_token,
-        )
-        return db.session.scalar(select(Message.id).where(*mine)) is not None
+        return db.session.scalar(_MINE, {"message": letter.id, "token": letter.lease_token}) is not None
+
+
+_MESSAGE = table_of(Message).c
+_MINE = select(_MESSAGE.id).where(
+    _MESSAGE.id == bindparam("message"),
+    _MESSAGE.state == MessageState.SENDING,
+    _MESSAGE.lease_token == bindparam("token"),
+)
 
 
 def _write_down(desk: Desk, letter: Letter, outcome: Outcome, at: datetime) -> None:
@@ -203,6 +227,24 @@ def _catch_up(desk: Desk) -> None:
     """What a full disk kept out of the journal goes in now, before anybody takes it for lost and sends it again."""
     for letter, outcome, at in _unwritten.pop(desk.journal.path, ()):
         _write_down(desk, letter, outcome, at)
+
+
+def _settled_and_claimed(
+    claim: Claim, outcome: Outcome, desk: Desk, at: datetime, moment: Moment
+) -> tuple[MessageState, Claim | None]:
+    """What was taken is settled and the next one claimed in one commit. When that fails, each goes by itself."""
+    try:
+        with db.writing():
+            state = settle(claim, outcome, desk, at)
+            upcoming = claim_next(desk, moment(), on_the_way=True)
+            failpoints.reached("settle.before_commit")
+            failpoints.reached("claim.before_commit")
+            db.session.commit()
+    except Exception:
+        log.warning("message %s is settled by itself", claim.message_id, exc_info=True)
+        return _settled(claim, outcome, desk, at), None
+    failpoints.reached("claim.after_commit")
+    return state, upcoming
 
 
 def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> MessageState:

@@ -8,11 +8,11 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import N_, Missing, NotAllowed, Stale
 from pdca.mail.keys import message_id_for
 from pdca.mail.models import Attempt, Breaker, Link, Message, MessageState, Suppression
@@ -193,9 +193,12 @@ def _leave(message: Message, states: tuple[MessageState, ...], at: datetime, by_
 
 def note(message_id: int, outcome: str, *, at: datetime, node: str, code: int | None = None, words: str = "") -> None:
     """Add one row to what happened with a message; such rows are never changed."""
-    db.session.add(
-        Attempt(message_id=message_id, at=at, node=node, outcome=outcome, code=code, words=clean(words)[:1000])
-    )
+    db.session.flush()
+    row = {"message_id": message_id, "at": at, "node": node, "outcome": outcome, "code": code}
+    db.session.execute(_NOTE, {**row, "words": clean(words)[:1000]})
+
+
+_NOTE = insert(table_of(Attempt))
 
 
 # --- addresses that must not be mailed -------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import defer
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.mail.models import Attempt, Breaker, Message, MessageState, Suppression
 
 
@@ -19,7 +19,12 @@ def normalised(address: str) -> str:
 
 def is_suppressed(address: str) -> bool:
     """Whether this address must not be mailed."""
-    return db.session.scalar(select(Suppression.id).where(Suppression.address == normalised(address))) is not None
+    db.session.flush()
+    return db.session.scalar(_SUPPRESSED, {"address": normalised(address)}) is not None
+
+
+_SUPPRESSION = table_of(Suppression).c
+_SUPPRESSED = select(_SUPPRESSION.id).where(_SUPPRESSION.address == bindparam("address"))
 
 
 # --- how many --------------------------------------------------------------------------------------------

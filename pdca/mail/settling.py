@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.mail import breaker
 from pdca.mail.claiming import Claim, Desk
 from pdca.mail.letters import Letter, Outcome, Verdict
@@ -52,23 +52,26 @@ def _tell_the_breaker(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) 
 
 def _accepted(letter: Letter, outcome: Outcome, at: datetime, *, tell: bool) -> MessageState:
     """Accepted whatever the lease says: it has left. Only once, and never back (I4)."""
-    changed = db.session.execute(
-        update(Message)
-        .where(Message.id == letter.id, Message.state != MessageState.ACCEPTED)
-        .values(
-            state=MessageState.ACCEPTED,
-            accepted_at=at,
-            lease_token=None,
-            lease_until=None,
-            last_code=outcome.code,
-            last_error="",
-        )
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).scalar()
+    changed = db.session.execute(_ACCEPT, {"message": letter.id, "at": at, "code": outcome.code}).scalar()
     if changed is not None and tell:
         tell_accepted(db.session.get_one(Message, letter.id, populate_existing=True), at)
     return MessageState.ACCEPTED
+
+
+_MESSAGE = table_of(Message).c
+_ACCEPT = (
+    update(table_of(Message))
+    .where(_MESSAGE.id == bindparam("message"), _MESSAGE.state != MessageState.ACCEPTED)
+    .values(
+        state=MessageState.ACCEPTED,
+        accepted_at=bindparam("at"),
+        lease_token=None,
+        lease_until=None,
+        last_code=bindparam("code"),
+        last_error="",
+    )
+    .returning(_MESSAGE.id)
+)
 
 
 def _still_ours(letter: Letter) -> Message | None:

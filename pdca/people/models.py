@@ -91,13 +91,18 @@ class Person(Base):
     @property
     def initials(self) -> str:
         """First letters of the first and the last word of the name."""
-        words = self.name.split() or ["?"]
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+        return initials_of(self.name)
 
     @property
     def weekdays_off(self) -> frozenset[int]:
         """ISO weekdays (1 = Monday … 7 = Sunday) on which this person never works."""
         return frozenset(int(day) for day in self.days_off.split(",") if day)
+
+
+def initials_of(name: str) -> str:
+    """First letters of the first and the last word."""
+    words = name.split() or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
 class Absence(Base):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select, union
 from sqlalchemy.orm import joinedload, selectinload
 
 from pdca import clock
-from pdca.db import db
+from pdca.db import db, table_of
 from pdca.errors import NotFound
 from pdca.installation import Installation
 from pdca.people.calendar import Calendar
@@ -33,6 +33,7 @@ DEMO_PARTS = ("member", "board_keeper", "leader", "administrator")
 DEMO_PREFIX = "demo:"
 # An absence of fewer working days is a part-time day: mail waits, duties stay.
 LONG_ABSENCE = 2
+MEMBERSHIP, SPONSORSHIP = table_of(Membership).c, table_of(Sponsorship).c
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,27 @@ class TeamRules:
     calendar: Calendar
 
 
+# Every page and every write asks for these: built once.
+_TEAMS, _SETTINGS, _OWN_DAYS = (
+    select(table).where(key.in_(bindparam("teams", expanding=True)))
+    for table, key in (
+        (table_of(Team), table_of(Team).c.id),
+        (table_of(TeamSetting), table_of(TeamSetting).c.team_id),
+        (table_of(TeamDay), table_of(TeamDay).c.team_id),
+    )
+)
+
+
 def rules_of(team_ids: Collection[int]) -> dict[int, TeamRules]:
     """The rules of each team, in three queries."""
-    teams = db.session.scalars(select(Team).where(Team.id.in_(team_ids))).all()
+    db.session.flush()
+    asked = {"teams": list(team_ids)}
+    teams = db.session.execute(_TEAMS, asked).all()
     changed: dict[int, dict[str, str]] = {team.id: {} for team in teams}
-    for row in db.session.scalars(select(TeamSetting).where(TeamSetting.team_id.in_(team_ids))):
+    for row in db.session.execute(_SETTINGS, asked):
         changed[row.team_id][row.name] = row.value
     own: dict[int, dict[date, bool]] = {team.id: {} for team in teams}
-    for day in db.session.scalars(select(TeamDay).where(TeamDay.team_id.in_(team_ids))):
+    for day in db.session.execute(_OWN_DAYS, asked):
         own[day.team_id][day.day] = day.is_free
     return {
         team.id: TeamRules(
@@ -67,11 +81,24 @@ def rules_of(team_ids: Collection[int]) -> dict[int, TeamRules]:
     }
 
 
+# Asked by every request: built once.
+_ROLE = select(MEMBERSHIP.role).where(
+    MEMBERSHIP.person_id == bindparam("person"), MEMBERSHIP.team_id == bindparam("team")
+)
+_SPONSORS = select(SPONSORSHIP.id).where(
+    SPONSORSHIP.person_id == bindparam("person"), SPONSORSHIP.team_id == bindparam("team")
+)
+_STANDING = select(_ROLE.scalar_subquery(), _SPONSORS.scalar_subquery())
+_VISIBLE = union(
+    select(MEMBERSHIP.team_id).where(MEMBERSHIP.person_id == bindparam("person")),
+    select(SPONSORSHIP.team_id).where(SPONSORSHIP.person_id == bindparam("person")),
+)
+
+
 def role_in(person: Person, team_id: int) -> Role | None:
     """The role of a person in a team, or None."""
-    return db.session.scalar(
-        select(Membership.role).where(Membership.person_id == person.id, Membership.team_id == team_id)
-    )
+    db.session.flush()
+    return db.session.scalar(_ROLE, {"person": person.id, "team": team_id})
 
 
 def visible_team_ids(person: Person) -> set[int]:
@@ -81,9 +108,8 @@ def visible_team_ids(person: Person) -> set[int]:
     """
     if person.is_administrator:
         return set(db.session.scalars(select(Team.id)))
-    member = select(Membership.team_id).where(Membership.person_id == person.id)
-    sponsor = select(Sponsorship.team_id).where(Sponsorship.person_id == person.id)
-    return set(db.session.scalars(member.union(sponsor)))
+    db.session.flush()
+    return set(db.session.scalars(_VISIBLE, {"person": person.id}))
 
 
 def people_with(team_id: int, *roles: Role) -> list[Person]:
@@ -109,16 +135,8 @@ def _leaders(team_id: int) -> list[Person]:
 
 def standing_of(person: Person, team_id: int) -> Standing:
     """How a person stands to a team, in one query."""
-    role, sponsorship = db.session.execute(
-        select(
-            select(Membership.role)
-            .where(Membership.person_id == person.id, Membership.team_id == team_id)
-            .scalar_subquery(),
-            select(Sponsorship.id)
-            .where(Sponsorship.person_id == person.id, Sponsorship.team_id == team_id)
-            .scalar_subquery(),
-        )
-    ).one()
+    db.session.flush()
+    role, sponsorship = db.session.execute(_STANDING, {"person": person.id, "team": team_id}).one()
     return Standing(person.id, role, sponsorship is not None, person.is_administrator)
 
 

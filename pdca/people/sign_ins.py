@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
@@ -41,19 +41,23 @@ def open_session(person: Person, by: SignInBy, *, at: datetime, device: str = ""
     return token
 
 
+# Asked by every request: built once.
+_LIVE = (
+    select(SignIn)
+    .join(SignIn.person)
+    .where(
+        SignIn.token_hash == bindparam("token_hash"),
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > bindparam("at"),
+        Person.deactivated_at.is_(None),
+    )
+    .options(joinedload(SignIn.person))
+)
+
+
 def session_behind(token: str, at: datetime) -> SignIn | None:
     """The live session of a cookie, with its person; None when ended, expired or of somebody deactivated."""
-    return db.session.scalar(
-        select(SignIn)
-        .join(SignIn.person)
-        .where(
-            SignIn.token_hash == fingerprint(token),
-            SignIn.revoked_at.is_(None),
-            SignIn.expires_at > at,
-            Person.deactivated_at.is_(None),
-        )
-        .options(joinedload(SignIn.person))
-    )
+    return db.session.scalar(_LIVE, {"token_hash": fingerprint(token), "at": at})
 
 
 def is_fresh(session: SignIn | None, at: datetime) -> bool:

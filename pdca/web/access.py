@@ -93,7 +93,8 @@ def guard(app: Flask) -> None:
     def announce_the_write() -> None:
         g.mode_before = db.mode
         if request.method not in SAFE_METHODS and not is_marked(app, request.endpoint, "writes_itself"):
-            db.release()
+            # Who it is was asked a moment ago and stays the answer for this request.
+            db.release(keep=True)
             db.set_mode(Mode.WRITE_ONCE)
 
     @app.teardown_request

@@ -39,7 +39,7 @@ def who(team, part, *, owner=None, **given):
     duty = DutyNow(DutyKind.PLAN, "plan:1", part, DAY, "plan", **given)
     f = replace(facts(), owner_id=owner.id if owner else None)
     people = staff(team)
-    holder = holder_of(duty, f, people)
+    holder = holder_of(duty, f, people.roles)
     return people.people[holder].name if holder else None
 
 

@@ -401,8 +401,8 @@ def obsolete_is_sent(stage: Stage) -> None:
 def next_step_from_today(stage: Stage) -> None:
     """The next step is the next one on the calendar, not the next one on the ladder."""
 
-    def from_today(duty: Any, staff: Any) -> None:
-        rules, today = staff.rules, stage.at.date()
+    def from_today(duty: Any, rules: Any) -> None:
+        today = stage.at.date()
         coming = steps_after(duty.step, duty.ladder, climbing.dates_of(duty, rules), rules.calendar, rules.settings)
         found = next(((step, day) for step, day in coming if day > today), None)
         duty.next_step = found[0].name if found else ""

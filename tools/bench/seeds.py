@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha512
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,9 @@ def _visitor(app: Flask, person: Person, at: datetime) -> Visitor:
     raw = "0" * 40
     token = open_session(person, SignInBy.PASSWORD, at=at)
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    cookie = signer.dumps({"_user_id": token, "_fresh": True, "csrf_token": raw})
+    # As signing in leaves it: without the browser's own mark Flask-Login would write the cookie anew each time.
+    mark = sha512(b"127.0.0.1|None").hexdigest()
+    cookie = signer.dumps({"_user_id": token, "_fresh": True, "_id": mark, "csrf_token": raw})
     return Visitor(f"pdca={cookie}", URLSafeTimedSerializer(KEY, salt="wtf-csrf-token").dumps(raw))
 
 

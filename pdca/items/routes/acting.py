@@ -30,6 +30,7 @@ from pdca.people.models import Person
 from pdca.web import Form, own_path
 from pdca.web.answers import is_fragment
 
+News = dict[str, int | str]
 Builds = Callable[[Asking], SheetView]
 
 
@@ -128,13 +129,17 @@ def done(item_id: int, said: str = "", *, before: Phase | None = None) -> Respon
         flash(said)
     if not is_fragment():
         return redirect(location(item_id), 303)
-    return with_news(make_response(_regions(item_id)), item_for(me(), item_id), before)
+    return with_news(make_response(_regions(item_id)), news_of(item_for(me(), item_id), before))
 
 
-def with_news(response: Response, item: Item, before: Phase | None = None) -> Response:
-    """Tell the page that stands open (board, list) what changed; it fetches what it shows of it."""
+def news_of(item: Item, before: Phase | None = None) -> News:
+    """What changed: which item, on whose board, in which columns."""
     phases = dict.fromkeys(phase.value for phase in (before, item.phase) if phase)
-    news = {"item": item.id, "team": item.team_id, "phases": ",".join(phases)}
+    return {"item": item.id, "team": item.team_id, "phases": ",".join(phases)}
+
+
+def with_news(response: Response, news: News) -> Response:
+    """Tell the page that stands open (board, list) what changed; it fetches what it shows of it."""
     response.headers["HX-Trigger"] = json.dumps({"item:changed": news})
     return response
 

@@ -9,10 +9,9 @@ from flask_babel import gettext
 from pdca import clock
 from pdca.items.capture import capture as capture_item
 from pdca.items.forms.acts import CaptureForm, PlaceForm
-from pdca.items.models import Item
 from pdca.items.ranking import Place
 from pdca.items.routes import bp
-from pdca.items.routes.acting import attempt, me, press, sheet, with_news
+from pdca.items.routes.acting import News, attempt, me, news_of, press, sheet, with_news
 from pdca.items.views.refused import Refused
 from pdca.items.views.sheet import QuestionView, SheetView, summary_of
 from pdca.items.work import reorder
@@ -27,15 +26,21 @@ def capture(team_id: int) -> ResponseReturnValue:
     """A new item in the inbox; the rest is asked when it is taken up."""
     form = CaptureForm()
     team, _standing = team_for(me(), team_id)
-    made: list[Item] = []
-    refused = attempt(form, lambda: made.append(capture_item(team, form.title.data or "", by=me(), at=clock.now())))
+    made: list[tuple[int, News]] = []
+
+    def write_down() -> None:
+        item = capture_item(team, form.title.data or "", by=me(), at=clock.now())
+        made.append((item.number, news_of(item)))
+
+    refused = attempt(form, write_down)
     if refused is not None:
         team, _standing = team_for(me(), team_id)
         return sheet(_again(team, refused), refused.status)
-    flash(gettext("Number %(number)s is written down.", number=made[0].number))
+    number, news = made[0]
+    flash(gettext("Number %(number)s is written down.", number=number))
     if not is_fragment():
         return redirect(_board(team_id, own_path(request.form.get("next"))), 303)
-    return with_news(make_response(render_template("shared/_flash.html", oob=True)), made[0])
+    return with_news(make_response(render_template("shared/_flash.html", oob=True)), news)
 
 
 @bp.post("/items/<int:item_id>/order")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from pdca import clock
 from pdca.db import db
@@ -21,9 +21,9 @@ from pdca.items.lifecycle import Step, next_step, step_between
 from pdca.items.models import Item
 from pdca.items.moves import move as move_item
 from pdca.items.permissions import may_edit, refuse, require_step
-from pdca.items.queries import item_for
+from pdca.items.queries import facts_of, item_for
 from pdca.items.questions import EDITABLE, QUESTIONS
-from pdca.items.ranking import Place
+from pdca.items.ranking import Place, queue_for
 from pdca.items.routes import acting, bp
 from pdca.items.routes.acting import Doing, act, attempt, begin, me, press, sheet, stands_on
 from pdca.items.routes.care import check_answer
@@ -38,6 +38,7 @@ from pdca.items.views.page import item_page
 from pdca.items.views.refused import NOT_REFUSED
 from pdca.items.views.sheet import SheetView
 from pdca.items.work import reorder
+from pdca.people.queries import rules_of
 from pdca.web.answers import is_fragment
 
 NO_STEP = N_("There is no step from %(from)s to %(to)s.")
@@ -75,30 +76,33 @@ def step(item_id: int, to: str) -> ResponseReturnValue:
 @bp.post("/items/<int:item_id>/moves")
 def move(item_id: int) -> ResponseReturnValue:
     """One step, or another place in the same column."""
+    # Read before the item is: who writes makes others wait.
+    placed = PlacedForm() if request.form.keys() <= PLACED else None
+    is_read = placed is not None and placed.validate()
     item = item_for(me(), item_id)
-    if request.form.get("to") == item.phase.value and request.form.keys() <= PLACED:
-        return _reorder(item)
+    if placed is not None and placed.to.data is item.phase:
+        if not is_read:
+            raise Invalid([])
+        return _reorder(item, placed)
     form = MoveForm()
     to = form.to.data
     if to is None or not form.validate():
         _refuse_unreadable(form)
     if to is item.phase:
-        return _reorder(item)
+        return _reorder(item, form)
     return _take(item_id, to, form)
 
 
-def _reorder(item: Item) -> ResponseReturnValue:
+def _reorder(item: Item, form: PlacedForm | MoveForm) -> ResponseReturnValue:
     """The most frequent write of all, and no fact of the work: nothing else is looked up or answered."""
-    form, phase, item_id = PlacedForm(), item.phase.value, item.id
-    if not form.validate():
-        raise Invalid([])
-    news = {"item": item_id, "team": item.team_id, "phases": phase}
+    item_id = item.id
+    news = acting.news_of(item)
     reorder(item, Place(form.after.data, form.before.data), by=me(), at=clock.now())
     db.quietly()
     db.session.commit()
     if not is_fragment():
         return redirect(acting.location(item_id), 303)
-    return Response("", headers={"HX-Trigger": json.dumps({"item:changed": news})})
+    return acting.with_news(Response(""), news)
 
 
 @bp.route("/items/<int:item_id>/closure", methods=["GET", "POST"])
@@ -167,6 +171,7 @@ def _resource(item_id: int, to: Phase) -> ResponseReturnValue:
 
 
 def _take(item_id: int, to: Phase, form: MoveForm) -> ResponseReturnValue:
+    queue_for(item_for(me(), item_id))
     doing = begin(item_id)
     _step(doing, to)
     place = Place(form.after.data, form.before.data)
@@ -178,7 +183,7 @@ def _take(item_id: int, to: Phase, form: MoveForm) -> ResponseReturnValue:
 
 
 def _move(doing: Doing, to: Phase, form: MoveForm, place: Place) -> None:
-    move_item(doing.item, to, by=doing.by, at=doing.at, answers=_read(doing, form), place=place)
+    move_item(doing.item, to, by=doing.by, at=doing.at, answers=_read(doing, form), place=place, facts=doing.facts)
 
 
 def _read(doing: Doing, form: MoveForm, *, keep_blank: bool = False) -> Answers:
@@ -219,17 +224,20 @@ def _refused_beforehand(doing: Doing, step: Step) -> tuple[Missing, ...]:
 
 def _say(item_id: int, to: Phase) -> None:
     """What just happened; closing is the happy moment, with the customer's mark in its ring."""
-    doing = begin(item_id)
-    facts = doing.facts
+    item, at = item_for(me(), item_id), clock.now()
     if to is Phase.CLOSED:
-        text = gettext("Closed: number %(number)s is really solved.", number=facts.number)
+        text, mark = (
+            gettext("Closed: number %(number)s is really solved.", number=item.number),
+            facts_of(item, at).last_mark,
+        )
         # The flash template draws the ring from the pair.
-        happy: Any = text if facts.last_mark is None else (text, facts.last_mark)
+        happy: Any = text if mark is None else (text, mark)
         flash(happy, "closed")
         return
     phase = str(words.PHASE_NAMES[to])
-    said = gettext("Number %(number)s now stands in %(phase)s.", number=facts.number, phase=phase)
-    if may_take_back(doing.item, doing.by, doing.at, facts.settings.take_back_minutes) is None:
+    said = gettext("Number %(number)s now stands in %(phase)s.", number=item.number, phase=phase)
+    rules = rules_of([item.team_id])[item.team_id]
+    if may_take_back(item, me(), at, rules.settings.take_back_minutes) is None:
         flash(said)
         return
     # The way back travels with the news, for as long as it is open.

@@ -14,7 +14,7 @@ from pdca.errors import N_, FieldError, Invalid
 from pdca.items import talk, words
 from pdca.items.forms.acts import CommentForm, LabelsForm, LinkForm, NothingForm
 from pdca.items.routes import bp
-from pdca.items.routes.acting import Doing, act, attempt, begin, me, press, with_news
+from pdca.items.routes.acting import Doing, act, attempt, begin, me, news_of, press, with_news
 from pdca.items.terms import ItemLinkKind
 from pdca.items.views.acts import ActSheet, Ask, act_sheet
 from pdca.items.views.gate import Asking
@@ -35,7 +35,7 @@ def comment(item_id: int) -> ResponseReturnValue:
         if not is_fragment():
             return redirect(f"{url_for('items.show', item_id=item_id)}#journal", 303)
         view = item_page(me(), item_id, clock.now())
-        return with_news(make_response(render_template("items/_said.html", page_=view)), begin(item_id).item)
+        return with_news(make_response(render_template("items/_said.html", page_=view)), news_of(begin(item_id).item))
     view = item_page(me(), item_id, clock.now(), said=request.form.get("body", ""), said_refused=refused)
     template = "items/_say.html" if is_fragment() else "items/item.html"
     return render_template(template, page_=view), refused.status
