@@ -6,9 +6,7 @@ like any other and must leave nothing behind. Mail goes to a sink in memory that
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import shutil
 import time
 from collections import Counter
@@ -16,11 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from multiprocessing import get_context
-from multiprocessing.queues import SimpleQueue
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from flask import Flask
@@ -62,6 +59,7 @@ from pdca.people.models import Absence, Membership, Person, Role, Sponsorship, T
 from pdca.people.queries import visible_team_ids
 from tests.conftest import MONDAY, build, settings_for
 from tests.peers import postgresql
+from tests.simulation import pieces
 from tests.simulation.figures import Bench, Figure
 from tests.stories import Crew, Story, crew, on, planned_with, walk
 
@@ -676,9 +674,9 @@ class TeamLife(RuleBasedStateMachine):
 # --- running it -----------------------------------------------------------------------------------------------
 
 
-def live(app: Flask, *, runs: int, steps: int, seed: int | None) -> None:
+def live(house: House, *, runs: int, steps: int, seed: int | None) -> None:
     """So many runs of so many steps; without a seed always the same ones. Raises with the shortest story that fails."""
-    HOUSE.house, HOUSE.steps, HOUSE.done = House(app), 0, Counter()
+    HOUSE.house, HOUSE.steps, HOUSE.done = house, 0, Counter()
     given = settings(
         max_examples=runs,
         stateful_step_count=steps,
@@ -705,55 +703,32 @@ SOUND = "no violation"
 
 
 def run(bench: Bench) -> list[Figure]:
-    """2,000 runs of 100 steps, in as many processes as there are processors; a stopped one goes on where it was."""
-    runs, done = max(1, round(RUNS * bench.share)), _done_before(bench)
-    pieces = [(n, min(PIECE, runs - n)) for n in range(0, runs, PIECE) if str(n) not in done]
-    context = get_context("spawn")
-    homes = context.SimpleQueue()
-    workers = max(1, min(os.cpu_count() or 1, len(pieces)))
-    for _ in range(workers):
-        homes.put(bench.fresh())
-    with context.Pool(workers, _move_in, (homes,)) as pool:
-        for first, seconds, said in pool.imap_unordered(_live_a_piece, pieces):
-            done[str(first)] = (seconds, said)
-            _note(bench, done)
-            finished = sum(min(PIECE, runs - int(n)) for n in done)
-            bench.say(f"{finished} of {runs} runs: {said}")
-            if said != SOUND:
-                break
-    wrong = [said for _, said in done.values() if said != SOUND]
-    minutes = sum(seconds for seconds, _ in done.values()) / 60
-    verdict = wrong[0].replace("\n", " ")[:300] if wrong else SOUND
-    seen = f"{verdict} ({runs} runs × {STEPS} steps, {minutes:.0f} minutes of work)"
-    return [Figure("state machine", "2,000 runs × 100 steps without a violation", seen, not wrong)]
+    """2,000 runs of 100 steps, in as many processes as there are processors."""
+    runs = max(1, round(RUNS * bench.share))
+    finished, minutes, verdict = 0, 0.0, SOUND
+    for piece, said in pieces.done(bench, _live_a_piece, pieces.cut(runs, PIECE)):
+        finished, minutes = finished + piece.count, minutes + said["seconds"] / 60
+        bench.say(f"{finished} of {runs} runs: {said['words']}")
+        if not said["is_sound"]:
+            verdict = said["words"].replace("\n", " ")[:300]
+            break
+    seen = f"{verdict} ({finished} runs × {STEPS} steps, {minutes:.0f} minutes of work)"
+    return [Figure("state machine", "2,000 runs × 100 steps without a violation", seen, verdict == SOUND)]
 
 
-def _done_before(bench: Bench) -> dict[str, tuple[float, str]]:
-    """First run of a piece → how long it took and what it said. A violation is looked for again."""
-    if bench.so_far is None or not bench.so_far.exists():
-        return {}
-    known = json.loads(bench.so_far.read_text(encoding="utf-8"))
-    return {first: (seconds, said) for first, (seconds, said) in known.items() if said == SOUND}
-
-
-def _note(bench: Bench, done: dict[str, tuple[float, str]]) -> None:
-    if bench.so_far is not None:
-        bench.so_far.write_text(json.dumps(done, ensure_ascii=False), encoding="utf-8")
-
-
-def _move_in(homes: SimpleQueue[tuple[str, str]]) -> None:
-    """A process of its own has a database of its own."""
-    url, instance = homes.get()
-    HOUSE.app = build(settings_for(Path(instance), url))
-    HOUSE.app.instance_path = instance
-
-
-def _live_a_piece(piece: tuple[int, int]) -> tuple[int, float, str]:
+def _live_a_piece(url: str, instance: str, piece: pieces.Piece) -> dict[str, Any]:
     """So many runs, from a seed of their own. Of a violation it says the whole story."""
-    (first, runs), began, said = piece, time.monotonic(), SOUND
+    began, words = time.monotonic(), SOUND
     try:
-        live(HOUSE.app, runs=runs, steps=STEPS, seed=SEED + first)
+        live(_house(url, instance), runs=piece.count, steps=STEPS, seed=SEED + piece.first)
     except Exception as error:
-        story = (f"a violation: {error}", f"seed {SEED + first}", *getattr(error, "__notes__", ()))
-        said = "\n".join(story)
-    return first, round(time.monotonic() - began, 1), said
+        words = "\n".join((f"a violation: {error}", f"seed {SEED + piece.first}", *getattr(error, "__notes__", ())))
+    return {"is_sound": words == SOUND, "words": words, "seconds": round(time.monotonic() - began, 1)}
+
+
+@cache
+def _house(url: str, instance: str) -> House:
+    """One for each process: what was seeded once is put back before each run."""
+    app = build(settings_for(Path(instance), url))
+    app.instance_path = instance
+    return House(app)

@@ -10,5 +10,5 @@ SHORT = {"sqlite": (200, 5), "postgresql": (120, 5)}
 
 def test_team_life_at_random(app, request):
     runs, steps = SHORT[request.node.callspec.params["database"]]
-    machine.live(app, runs=runs, steps=steps, seed=None)
+    machine.live(machine.House(app), runs=runs, steps=steps, seed=None)
     assert machine.HOUSE.done["done"] > runs
