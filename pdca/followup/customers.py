@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from pdca import clock
 from pdca.db import db
@@ -102,15 +103,21 @@ def ask_all(ids: Sequence[int], at: datetime) -> int:
         .order_by(Notice.id)
         .with_for_update(of=Notice, skip_locked=True)
     )
-    return sum(ask(*row, at) for row in db.session.execute(statement).all())
+    rows = db.session.execute(statement).all()
+    if not rows:
+        return 0
+    # At night many wait, and are looked at every minute: their calendars and checks are read once for all of them.
+    rules = rules_of({duty.team_id for _, duty, _ in rows})
+    about = {duty.about_id for _, duty, _ in rows}
+    _at_hand = db.session.scalars(select(Check).where(Check.id.in_(about)).options(selectinload(Check.answers))).all()
+    return sum(ask(notice, duty, contact, rules[duty.team_id], at) for notice, duty, contact in rows)
 
 
-def ask(notice: Notice, duty: Duty, contact: Contact, at: datetime) -> bool:
+def ask(notice: Notice, duty: Duty, contact: Contact, rules: TeamRules, at: datetime) -> bool:
     """Queue one question, unless it is moot or must wait for another hour or day. Whether it was queued."""
     if not is_wanted(duty, contact):
         notice.state = NoticeState.OBSOLETE
         return False
-    rules = rules_of([duty.team_id])[duty.team_id]
     if not is_open_for_customers(rules, at) or has_mail_today(contact.email, at, rules.timezone):
         return False
     check = check_of(duty)

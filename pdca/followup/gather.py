@@ -38,7 +38,7 @@ class Reader:
 def people_to_mail(at: datetime) -> list[int]:
     """Everybody for whom something waits, whose window is open and whose mail of today did not leave yet."""
     reading = {r.person.id: key_of(r.person, at) for r in readers(_people_with_something(at)) if r.is_open(at)}
-    left = _left_already(reading.values())
+    left = _left_already(reading.values()) if reading else set()
     return [person_id for person_id, key in reading.items() if key not in left]
 
 
@@ -64,6 +64,9 @@ def _people_with_something(at: datetime) -> list[int]:
 def readers(person_ids: Iterable[int]) -> list[Reader]:
     """These people, as far as they are active, with the calendars of all their teams."""
     ids = list(person_ids)
+    # In most minutes nobody waits for anything.
+    if not ids:
+        return []
     people = db.session.scalars(
         with_stand_ins(
             select(Person).where(Person.id.in_(ids), Person.deactivated_at.is_(None), Person.mail_off_at.is_(None))

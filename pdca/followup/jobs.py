@@ -190,6 +190,8 @@ def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]
 
 def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int]) -> int:
     """Do all in one unit of work; when that fails one by one, so that a poisoned row stops only itself."""
+    if not ids:
+        return 0
     try:
         with db.writing():
             done = do(ids)

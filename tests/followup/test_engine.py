@@ -7,7 +7,7 @@ import time
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from pdca.db import db, touch
 from pdca.followup import jobs, notices
@@ -50,6 +50,23 @@ def leave(team: Crew, person: Person, moment: datetime) -> None:
     """No longer in the team."""
     membership = db.session.query(Membership).filter_by(person_id=person.id).one()
     remove_member(membership, by=team.leader, at=moment)
+
+
+def test_a_minute_in_which_nothing_is_due_writes_only_that_the_follow_up_was_there(promised: Stage):
+    """The sign of life at its beginning and what it did at its end: other writers need not wait for more."""
+    promised.passes(at(3, 10)).passes(at(3, 10) + timedelta(minutes=1))
+    commits: list[object] = []
+
+    def note(connection: object) -> None:
+        commits.append(connection)
+
+    with promised.app.app_context():
+        event.listen(db.engine, "commit", note)
+        try:
+            followup_once(at(3, 10) + timedelta(minutes=2))
+        finally:
+            event.remove(db.engine, "commit", note)
+    assert len(commits) == 2
 
 
 # --- catching up, twice, at once -------------------------------------------------------------------------

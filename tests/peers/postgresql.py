@@ -212,6 +212,41 @@ BEGIN
   END LOOP;
   PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences
     WHERE schemaname = 'public' AND last_value IS NOT NULL;
+  DROP SCHEMA IF EXISTS aside CASCADE;
+END $$
+"""
+
+PUT_ASIDE = """
+DO $$
+DECLARE it record; has_rows boolean;
+BEGIN
+  DROP SCHEMA IF EXISTS aside CASCADE;
+  CREATE SCHEMA aside;
+  FOR it IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', it.name) INTO has_rows;
+    IF has_rows THEN
+      EXECUTE format('CREATE TABLE aside.%I AS TABLE %I', it.name, it.name);
+    END IF;
+  END LOOP;
+  CREATE TABLE aside."counted so far" AS
+    SELECT sequencename AS name, last_value AS value FROM pg_sequences WHERE schemaname = 'public';
+END $$
+"""
+
+PUT_BACK = """
+DO $$
+DECLARE it record;
+BEGIN
+  SET LOCAL lock_timeout = '10s';
+  SET LOCAL session_replication_role = replica;
+  FOR it IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', it.name);
+    IF to_regclass(format('aside.%I', it.name)) IS NOT NULL THEN
+      EXECUTE format('INSERT INTO %I SELECT * FROM aside.%I', it.name, it.name);
+    END IF;
+  END LOOP;
+  PERFORM setval(format('public.%I', name)::regclass, coalesce(value, 1), value IS NOT NULL)
+    FROM aside."counted so far";
 END $$
 """
 
@@ -219,3 +254,13 @@ END $$
 def empty(url: str) -> None:
     """Take every row out of a migrated database, and everybody who is still in it."""
     execute(url, EMPTY)
+
+
+def put_aside(url: str) -> None:
+    """Remember every row of a migrated database, in the database itself."""
+    execute(url, PUT_ASIDE)
+
+
+def put_back(url: str) -> None:
+    """Every row as it was put aside. Nobody may be in the middle of something."""
+    execute(url, PUT_BACK)

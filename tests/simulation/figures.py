@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -29,6 +30,8 @@ class Bench:
     share: float
     # One line of progress.
     say: Callable[[str], None]
+    # Where a long part notes how far it came; the next run goes on from there. Nothing is noted without it.
+    so_far: Path | None = None
 
 
 class Part(Protocol):

@@ -167,15 +167,22 @@ class Morning:
         with app.app_context():
             self.is_sqlite = db.engine.dialect.name == "sqlite"
             self.url = db.engine.url
-            if self.is_sqlite:
-                self._arrange()
-                db.engine.dispose()
+            self._arrange()
+            db.session.remove()
+            db.engine.dispose()
+            if not self.is_sqlite:
+                postgresql.put_aside(self._plain_url)
+            else:
                 shutil.copyfile(self.path, self.path.with_suffix(".morning"))
 
     @property
     def path(self) -> Path:
         """The SQLite file."""
         return Path(str(self.url.database))
+
+    @property
+    def _plain_url(self) -> str:
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     @staticmethod
     def _arrange() -> None:
@@ -200,8 +207,7 @@ class Morning:
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
             shutil.copyfile(self.path.with_suffix(".morning"), self.path)
         else:
-            postgresql.empty(self.url.set(drivername="postgresql").render_as_string(hide_password=False))
-            self._arrange()
+            postgresql.put_back(self._plain_url)
 
     def passes(self, at: datetime) -> bool:
         """One pass as the clock calls it: what the database refuses ends it, and the next one goes on."""

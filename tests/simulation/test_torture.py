@@ -23,8 +23,9 @@ def _elsewhere(tmp_path, monkeypatch):
 
 
 def keep(part, kind, figure, share=1.0):
-    kept = {"share": share, "seconds": 1, "day": "2026-03-02", "figures": [figure]}
-    torture._path(part, kind).write_text(json.dumps(kept))
+    figures = [figure] if figure else []
+    kept = {"share": share, "seconds": 90, "day": "2026-03-02", "where": "2 processors", "figures": figures}
+    torture._path(part, kind, share).write_text(json.dumps(kept))
 
 
 def run(monkeypatch, *arguments):
@@ -41,7 +42,7 @@ def test_what_was_finished_is_not_run_again(monkeypatch, capsys):
     assert run(monkeypatch, "chaos", "--database", "sqlite") == 0
     said = capsys.readouterr().out
     assert "chaos on sqlite: finished before" in said
-    assert "| kills | 0 lost | 0 lost | met |" in said
+    assert "| kills | 0 lost | 0 lost | met | 2026-03-02, 1.5 min |" in said
     assert "factor 1/180: lease 1 s, conversation 0.5 s" in said
 
 
@@ -53,13 +54,36 @@ def test_a_missed_figure_is_said(monkeypatch, capsys):
 
 def test_a_smaller_share_does_not_count_for_the_whole():
     keep("chaos", "sqlite", MET, share=0.1)
-    assert torture._kept("chaos", "sqlite", 1.0) == []
-    assert [figure.name for figure in torture._kept("chaos", "sqlite", 0.1)] == ["kills"]
+    assert torture._kept("chaos", "sqlite", 1.0) is None
+    kept = torture._kept("chaos", "sqlite", 0.1)
+    assert [figure.name for figure in kept.figures] == ["kills"]
+    assert not kept.is_met
 
 
-def test_a_part_that_did_not_finish_is_missed():
-    table = torture._table({("chaos", "sqlite"): []}, ["sqlite"], 1.0)
-    assert "| chaos | finishes | it did not | **missed** |" in table
+def test_a_smaller_share_does_not_erase_the_whole():
+    keep("chaos", "sqlite", MET)
+    keep("chaos", "sqlite", ELSE, share=0.1)
+    assert torture._best("chaos", "sqlite").is_met
+
+
+def test_a_part_that_did_not_finish_or_did_not_run_is_missed():
+    keep("chaos", "sqlite", None)
+    rows = {("chaos", "sqlite"): torture._kept("chaos", "sqlite", 1.0), ("nth", "sqlite"): None}
+    table = torture._table(rows, ["sqlite"])
+    assert "| chaos | finishes | it did not | **missed** | 2026-03-02, 1.5 min |" in table
+    assert "| nth | finishes | not run | **missed** | |" in table
+
+
+def test_the_table_can_be_written_from_what_is_kept(monkeypatch, capsys):
+    keep("chaos", "sqlite", MET)
+    keep("years", "sqlite", MET, share=0.4)
+    assert run(monkeypatch, "--table") == 1
+    book = torture.DOCS.read_text()
+    assert "| kills | 0 lost | 0 lost | met | 2026-03-02, 1.5 min |" in book
+    assert "| kills | 0 lost | 0 lost | met | 2026-03-02, **share 0.4**, 1.5 min |" in book
+    assert "| machine | finishes | not run |" in book
+    assert "2 processors" in book
+    assert book.endswith("After.\n")
 
 
 def test_the_book_gets_the_table_of_a_whole_run_in_the_place_of_the_last(monkeypatch):

@@ -3,7 +3,8 @@
     make torture ARGS="kills_named chaos --database sqlite --share 0.1 --again"
 
 A finished part is kept under instance/torture and not run again; `--again` forgets it. A figure that misses its
-bound is printed as missed, and the exit code says so.
+bound is printed as missed, and the exit code says so. `--table` runs nothing: it writes down what is kept, each row
+with its day and its share.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from pdca import clock
 from tests.simulation import benches, pacing
@@ -60,15 +63,18 @@ def main() -> int:
     # Told to stop, it takes along what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"{', '.join(parts)} on {' and '.join(kinds)}, share {asked.share:g}; {pacing.in_words()}", flush=True)
-    for kind in kinds:
-        for part in parts:
-            _run(part, kind, asked.share, again=asked.again)
-    rows = {(part, kind): _kept(part, kind, asked.share) for part in parts for kind in kinds}
-    table = _table(rows, kinds, asked.share)
+    if asked.table:
+        rows = {(part, kind): _best(part, kind) for part in parts for kind in kinds}
+    else:
+        for kind in kinds:
+            for part in parts:
+                _run(part, kind, asked.share, again=asked.again)
+        rows = {(part, kind): _kept(part, kind, asked.share) for part in parts for kind in kinds}
+    table = _table(rows, kinds)
     print(f"\n{table}", flush=True)
     if asked.share == 1 and not asked.parts and not asked.database:
         _write_down(table)
-    return 0 if all(figures and all(f.is_met for f in figures) for figures in rows.values()) else 1
+    return 0 if all(result is not None and result.is_met for result in rows.values()) else 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -77,6 +83,7 @@ def _arguments() -> argparse.Namespace:
     known.add_argument("--database", choices=benches.KINDS, help="one kind only")
     known.add_argument("--share", type=float, default=1.0, help="how much of the full count, such as 0.1")
     known.add_argument("--again", action="store_true", help="forget what was finished before")
+    known.add_argument("--table", action="store_true", help="run nothing; the table of what is kept")
     known.add_argument("--inside", help=argparse.SUPPRESS)
     asked = known.parse_args()
     if strange := [part for part in asked.parts if not find_spec(f"tests.simulation.{part}")]:
@@ -92,8 +99,10 @@ def _arguments() -> argparse.Namespace:
 def _run(part: str, kind: str, share: float, *, again: bool) -> None:
     """In a process of its own: what it patches and what it leaves in memory goes with it."""
     if again:
-        _path(part, kind).unlink(missing_ok=True)
-    if _kept(part, kind, share):
+        _path(part, kind, share).unlink(missing_ok=True)
+        _so_far(part, kind, share).unlink(missing_ok=True)
+    result = _kept(part, kind, share)
+    if result is not None and result.figures:
         print(f"{part} on {kind}: finished before", flush=True)
         return
     command = [sys.executable, "-m", "tests.simulation.torture", "--inside", part]
@@ -103,6 +112,7 @@ def _run(part: str, kind: str, share: float, *, again: bool) -> None:
         process.wait(PART_TAKES_AT_MOST_S)
     except subprocess.TimeoutExpired:
         print(f"{part} on {kind}: not finished within {PART_TAKES_AT_MOST_S:.0f} s", flush=True)
+        _keep(part, kind, share, [], PART_TAKES_AT_MOST_S)
     finally:
         _end(process)
 
@@ -121,6 +131,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _inside(part: str, kind: str, share: float) -> int:
     work, began = KEPT / f"work-{kind}-{part}", time.monotonic()
+    so_far = _so_far(part, kind, share)
     shutil.rmtree(work, ignore_errors=True)
 
     def say(line: str) -> None:
@@ -128,62 +139,115 @@ def _inside(part: str, kind: str, share: float) -> int:
 
     try:
         with benches.opened(kind, work) as fresh:
-            figures = import_module(f"tests.simulation.{part}").run(Bench(kind, fresh, share, say))
+            figures = import_module(f"tests.simulation.{part}").run(Bench(kind, fresh, share, say, so_far))
     except KeyboardInterrupt:
         say("stopped")
         return 1
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    seconds = round(time.monotonic() - began)
-    kept = {
-        "share": share,
-        "seconds": seconds,
-        "day": clock.now().date().isoformat(),
-        "figures": [asdict(figure) for figure in figures],
-    }
-    _path(part, kind).write_text(json.dumps(kept, indent=1, ensure_ascii=False))
+    _keep(part, kind, share, figures, time.monotonic() - began)
+    so_far.unlink(missing_ok=True)
     for figure in figures:
         say(f"{figure.name}: {figure.seen} ({'met' if figure.is_met else 'MISSED'})")
     return 0
 
 
-def _path(part: str, kind: str) -> Path:
-    return KEPT / f"{part}-{kind}.json"
+# --- what is kept ----------------------------------------------------------------------------------------
 
 
-def _kept(part: str, kind: str, share: float) -> list[Figure]:
-    """The figures of a part that was finished at this share; none when it was not."""
-    path = _path(part, kind)
-    if not path.exists():
-        return []
-    kept = json.loads(path.read_text())
-    return [Figure(**figure) for figure in kept["figures"]] if kept["share"] == share else []
+@dataclass(frozen=True)
+class Result:
+    """What one part said, and when; without figures it was stopped at the longest a part may take."""
+
+    share: float
+    seconds: int
+    day: str
+    # The machine it ran on, and the factor it hurried by.
+    where: str
+    figures: list[Figure]
+
+    @property
+    def is_met(self) -> bool:
+        """At the full count, and no figure missed its bound."""
+        return self.share == 1 and bool(self.figures) and all(figure.is_met for figure in self.figures)
+
+    @property
+    def in_words(self) -> str:
+        """When, how much of it, and how long it took."""
+        share = "" if self.share == 1 else f", **share {self.share:g}**"
+        return f"{self.day}{share}, {self.seconds / 60:.1f} min"
+
+
+def _path(part: str, kind: str, share: float) -> Path:
+    """A smaller share does not erase the whole."""
+    return KEPT / (f"{part}-{kind}.json" if share == 1 else f"{part}-{kind}-{share:g}.json")
+
+
+def _so_far(part: str, kind: str, share: float) -> Path:
+    """Where a long part notes how far it came."""
+    return _path(part, kind, share).with_suffix(".so-far")
+
+
+def _keep(part: str, kind: str, share: float, figures: list[Figure], seconds: float) -> None:
+    day = clock.now().date().isoformat()
+    result = Result(share, round(seconds), day, f"{_machine()}; {pacing.in_words()}", figures)
+    _path(part, kind, share).write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _kept(part: str, kind: str, share: float) -> Result | None:
+    """What a part said at this share; nothing when it never ran."""
+    path = _path(part, kind, share)
+    return _read(path) if path.exists() else None
+
+
+def _best(part: str, kind: str) -> Result | None:
+    """What a part said at the largest share at which it came to its end."""
+    found = [_read(path) for path in KEPT.glob(f"{part}-{kind}*.json")]
+    return max(found, key=lambda result: (bool(result.figures), result.share), default=None)
+
+
+def _read(path: Path) -> Result:
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return Result(
+        **kept | {"where": kept.get("where", ""), "figures": [Figure(**figure) for figure in kept["figures"]]}
+    )
 
 
 # --- the table -------------------------------------------------------------------------------------------
 
 
-def _table(rows: dict[tuple[str, str], list[Figure]], kinds: list[str], share: float) -> str:
-    lines = [_words_above(share), ""]
+def _table(rows: dict[tuple[str, str], Result | None], kinds: list[str]) -> str:
+    lines = [_words_above(rows.values()), ""]
     for kind in kinds:
-        lines += [f"**{kind}**", "", "| figure | bound | seen | |", "|---|---|---|---|"]
-        for (part, on), figures in rows.items():
+        lines += [f"**{kind}**", "", "| figure | bound | seen | | run |", "|---|---|---|---|---|"]
+        for (part, on), result in rows.items():
             if on == kind:
-                lines += [_row(figure) for figure in figures] or [f"| {part} | finishes | it did not | {MISSED} |"]
+                lines += _rows(part, result)
         lines.append("")
     return "\n".join(lines)
 
 
-def _row(figure: Figure) -> str:
-    return f"| {figure.name} | {figure.bound} | {figure.seen} | {PASSED if figure.is_met else MISSED} |"
+def _rows(part: str, result: Result | None) -> list[str]:
+    if result is None:
+        return [f"| {part} | finishes | not run | {MISSED} | |"]
+    if not result.figures:
+        return [f"| {part} | finishes | it did not | {MISSED} | {result.in_words} |"]
+    return [_row(figure, result.in_words) for figure in result.figures]
 
 
-def _words_above(share: float) -> str:
+def _row(figure: Figure, run: str) -> str:
+    return f"| {figure.name} | {figure.bound} | {figure.seen} | {PASSED if figure.is_met else MISSED} | {run} |"
+
+
+def _words_above(results: Iterable[Result | None]) -> str:
+    """On what it ran. A smaller share says so in its own row."""
+    places = sorted({result.where for result in results if result is not None and result.where})
+    return f"`make torture`, {clock.now().date().isoformat()}; {' · '.join(places) or 'nothing was run'}."
+
+
+def _machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"`make torture`, {clock.now().date().isoformat()}, share {share:g}; {os.cpu_count()} processors, "
-        f"{memory:.0f} GB, {platform.system()}, Python {platform.python_version()}; {pacing.in_words()}."
-    )
+    return f"{os.cpu_count()} processors, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
 
 
 def _write_down(table: str) -> None:
