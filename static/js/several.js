@@ -36,7 +36,13 @@ function range(card) {
   tell();
 }
 
+// The bar stands behind all cards: a key goes there, so that nobody walks past the whole board.
+export function toBar() {
+  if (isPicking()) bar()?.querySelector("summary, button, a")?.focus();
+}
+
 export function stop() {
+  const back = bar()?.contains(document.activeElement) && (last?.isConnected ? last : board().querySelector("[data-card]"));
   picked.clear();
   last = null;
   for (const box of boxes()) box.checked = false;
@@ -46,6 +52,9 @@ export function stop() {
   here.searchParams.delete("pick");
   history.replaceState(history.state, "", here);
   count();
+  // The bar goes, and takes the focus along.
+  back?.querySelector?.(".card-title a").focus();
+  announce(bar()?.dataset.wordNone);
 }
 
 function count() {
