@@ -86,6 +86,12 @@ document.addEventListener(
       board().classList.add("is-picking");
       return range(card);
     }
+    // While one chooses, a finger on a card chooses it: the box alone is a small thing to hit.
+    const tapped = isPicking() && event.pointerType === "touch" && event.target.closest?.(".card-title a")?.closest("[data-card]");
+    if (tapped) {
+      event.preventDefault();
+      return toggle(tapped);
+    }
     if (!event.target.closest?.("[data-pick], [data-pick-stop]") || !bar()) return;
     event.preventDefault();
     if (isPicking()) stop();
