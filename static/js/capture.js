@@ -29,6 +29,12 @@ document.addEventListener("keydown", (event) => {
 // Written down: the line is empty and ready for the next one.
 document.addEventListener("htmx:after:request", ({ detail }) => {
   const { ctx } = detail;
-  if (ctx.sourceElement?.matches?.("[data-capture]") && ctx.response.status < 300) line().value = "";
+  if (!ctx.sourceElement?.matches?.("[data-capture]") || ctx.response.status >= 300) return;
+  line().value = "";
+  document.getElementById("alike")?.replaceChildren();
+});
+// A late answer about a line that is gone would ask whether the new card is like itself.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.detail.ctx.target?.id === "alike" && !line()?.value) event.preventDefault();
 });
 if (location.hash === "#capture") capture();
