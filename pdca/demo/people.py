@@ -28,7 +28,8 @@ class Somebody:
 
     name: str
     roles: dict[str, Role]
-    locale: str = "nl"
+    # Who looks around in the demo reads it in the language of their own browser.
+    locale: str | None = None
     timezone: str | None = None
 
 

@@ -9,7 +9,14 @@ let tapped = -Infinity;
 const isAnswered = (step) => !step.hasAttribute("data-tap") || step.querySelector("input:checked") !== null;
 const need = (step, wanted) => {
   const line = step.querySelector(".step-need");
-  if (line) line.hidden = !wanted;
+  if (!line) return;
+  line.hidden = !wanted;
+  const group = step.querySelector("fieldset");
+  // Said aloud by itself, and again by who comes back to the question.
+  for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", line.id]]) {
+    if (wanted) group.setAttribute(name, value);
+    else group.removeAttribute(name);
+  }
 };
 
 function show({ focus = false, byHand = false } = {}) {

@@ -1,4 +1,5 @@
 // Dragging: the look of it is CSS, the order is the server's, and Escape puts the card back.
+import { isLifted } from "./lift.js";
 import { announce, fill } from "./live.js";
 import { mayWrite, placeOf, settle, words } from "./move.js";
 
@@ -6,7 +7,8 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const attached = new WeakSet();
 let drag = null;
 
-export const isDragging = () => drag !== null;
+// In the hand, by mouse, finger or key.
+export const isDragging = () => drag !== null || isLifted();
 
 function attach(list) {
   if (attached.has(list)) return;

@@ -1,3 +1,5 @@
+import { announce } from "./live.js";
+
 // What just happened leaves by itself; what went wrong waits until it is read.
 const STAYS_MS = 7000;
 // Time to read it and to change one's mind.
@@ -42,3 +44,5 @@ document.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("htmx:after:swap", settle);
 settle();
+// A region that is filled before the page stands is not read aloud: nothing in it changed.
+announce([...document.querySelectorAll("#flash p")].map((words) => words.textContent.trim()).join(" "));

@@ -3,7 +3,7 @@ import { capture } from "./capture.js";
 import { isDragging } from "./drag.js";
 import { openMenu } from "./menu.js";
 import { nextPhases, shift, toPhase } from "./move.js";
-import { isPicking, stop, toggle } from "./several.js";
+import { isPicking, stop, toBar, toggle } from "./several.js";
 import { isOpen, open } from "./sheet.js";
 
 const ORDER = ["new", "plan", "do", "check", "act", "closed"];
@@ -13,7 +13,8 @@ let waitsForColumn = false;
 const isOff = () => localStorage.getItem(OFF) === "yes";
 const focusedCard = () => document.activeElement?.closest?.("[data-card]");
 const columns = () => [...document.querySelectorAll("[data-column]")];
-const cardsIn = (column) => [...(column?.querySelectorAll("[data-card]") ?? [])];
+// A parked card in a folded list cannot be walked to.
+const cardsIn = (column) => [...(column?.querySelectorAll("[data-card]:not(details:not([open]) *)") ?? [])];
 
 function focusCard(card) {
   if (!card) return false;
@@ -27,7 +28,7 @@ function walk(card, dx, dy) {
   if (!card) return focusCard(document.querySelector("[data-card]"));
   const column = card.closest("[data-column]");
   const place = cardsIn(column).indexOf(card);
-  if (dy) return focusCard(cardsIn(column)[place + dy]);
+  if (dy) return focusCard(cardsIn(column).at(Math.max(0, place + dy)) ?? cardsIn(column).at(-1));
   const all = columns();
   for (let i = all.indexOf(column) + dx; all[i]; i += dx) {
     const cards = cardsIn(all[i]);
@@ -82,11 +83,14 @@ const KEYS = {
   n: () => (waitsForColumn = columns().length > 0),
   u: () => document.querySelector("#flash [data-undo]")?.click(),
   x: (card) => toggle(card),
+  b: () => toBar(),
   m: (card) => card && openMenu(card.querySelector("[data-menu]")),
   "[": (card) => card && phaseStep(card, -1),
   "]": (card) => card && phaseStep(card, 1),
 };
-const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+const ARROWS = {
+  ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0], Home: [0, -Infinity], End: [0, Infinity],
+};
 
 function isTyping(target) {
   return target.closest?.("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable], [role=menu]");
@@ -97,15 +101,18 @@ document.addEventListener("keydown", (event) => {
   const card = focusedCard();
   const arrow = ARROWS[event.key];
   if (arrow && document.querySelector("[data-board]")) {
-    if (!card && event.target !== document.body) return;
+    // Without a card under the keys, Home and End are the page's own.
+    if (!card && (event.target !== document.body || !Number.isFinite(arrow[1]))) return;
     event.preventDefault();
-    if (event.altKey && card) return void (arrow[1] ? shift(card, arrow[1]) : phaseStep(card, arrow[0]));
+    if (event.altKey && card) return void (arrow[1] ? Number.isFinite(arrow[1]) && shift(card, arrow[1]) : phaseStep(card, arrow[0]));
     return void walk(card, ...arrow);
   }
   if (event.key === "Escape" && isPicking() && !document.querySelector("details[data-popup][open]")) return void stop();
   if (event.altKey || isOff()) return;
   if (waitsForColumn) {
     waitsForColumn = false;
+    // Tab and Escape mean what they always mean.
+    if (event.key.length > 1) return;
     event.preventDefault();
     return toColumn(event.key.toLowerCase());
   }

@@ -1,5 +1,6 @@
 // One module per behaviour, all by delegation: nothing here is needed to use the product, it makes it pleasant.
 import "./popup.js";
+import "./keep.js";
 import "./sheet.js";
 import "./chips.js";
 import "./flash.js";
@@ -7,6 +8,7 @@ import "./why.js";
 import "./capture.js";
 import "./board.js";
 import "./drag.js";
+import "./lift.js";
 import "./stream.js";
 import "./draft.js";
 import "./menu.js";
@@ -15,3 +17,4 @@ import "./peek.js";
 import "./keys.js";
 import "./fold.js";
 import "./refused.js";
+import "./sift.js";

@@ -27,7 +27,7 @@ function describe(card) {
   menu.querySelector("[data-menu-facts]").textContent = [
     card.querySelector(".card-foot abbr")?.title, text(".due"), text(".card-frozen"), age(card), text(".card-age .why-pop"),
   ].filter(Boolean).join(" · ");
-  menu.setAttribute("aria-label", card.dataset.number);
+  menu.setAttribute("aria-label", button.getAttribute("aria-label"));
   menu.querySelector("[data-menu-open]").href = card.querySelector(".card-title a").href;
   const allowed = nextPhases(card.dataset.phase);
   for (const item of menu.querySelectorAll("[data-to]")) item.hidden = !allowed.includes(item.dataset.to);
@@ -54,7 +54,7 @@ export function closeMenu({ focus = false } = {}) {
   menu.remove();
   menu = null;
   button?.setAttribute("aria-expanded", "false");
-  if (focus && button?.isConnected) button.closest("[data-card]").querySelector(".card-title a").focus();
+  if (focus && button?.isConnected) button.closest("[data-card]").querySelector(".card-title a").focus({ preventScroll: true });
 }
 
 document.addEventListener("click", (event) => {
@@ -91,5 +91,5 @@ document.addEventListener(
   },
   true,
 );
-addEventListener("scroll", () => closeMenu(), { passive: true });
-addEventListener("resize", () => closeMenu());
+// Who stands in it gets the card back, not the top of the page.
+for (const name of ["scroll", "resize"]) addEventListener(name, () => menu && closeMenu({ focus: menu.contains(document.activeElement) }), { passive: true });

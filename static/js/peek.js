@@ -92,6 +92,8 @@ document.addEventListener("pointerover", ({ target, pointerType }) => {
   if (shown && card !== shown) leaving = setTimeout(end, GRACE_MS);
 });
 document.addEventListener("focusin", ({ target }) => {
+  // A finger that lets go gives the link the focus, just before the click that must not open it.
+  if (finger) return;
   const card = target.matches?.(".card-title a:focus-visible") && cardOf(target);
   if (shown && card !== shown) end();
   if (card) later(card, KEY_MS);
@@ -100,6 +102,7 @@ document.addEventListener("focusin", ({ target }) => {
 document.addEventListener(
   "keydown",
   (event) => {
+    finger = null;
     if (event.key === "Escape" && shown) {
       event.preventDefault();
       event.stopImmediatePropagation();

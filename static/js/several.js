@@ -36,7 +36,13 @@ function range(card) {
   tell();
 }
 
+// The bar stands behind all cards: a key goes there, so that nobody walks past the whole board.
+export function toBar() {
+  if (isPicking()) bar()?.querySelector("summary, button, a")?.focus();
+}
+
 export function stop() {
+  const back = bar()?.contains(document.activeElement) && (last?.isConnected ? last : board().querySelector("[data-card]"));
   picked.clear();
   last = null;
   for (const box of boxes()) box.checked = false;
@@ -46,6 +52,9 @@ export function stop() {
   here.searchParams.delete("pick");
   history.replaceState(history.state, "", here);
   count();
+  // The bar goes, and takes the focus along.
+  back?.querySelector?.(".card-title a").focus();
+  announce(bar()?.dataset.wordNone);
 }
 
 function count() {
@@ -76,6 +85,12 @@ document.addEventListener(
       event.stopPropagation();
       board().classList.add("is-picking");
       return range(card);
+    }
+    // While one chooses, a finger on a card chooses it: the box alone is a small thing to hit.
+    const tapped = isPicking() && event.pointerType === "touch" && event.target.closest?.(".card-title a")?.closest("[data-card]");
+    if (tapped) {
+      event.preventDefault();
+      return toggle(tapped);
     }
     if (!event.target.closest?.("[data-pick], [data-pick-stop]") || !bar()) return;
     event.preventDefault();

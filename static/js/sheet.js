@@ -1,4 +1,5 @@
 // The side sheet: a fragment that arrives in #sheet is opened as a modal dialog; closing it puts the focus back.
+import { again, markOf } from "./keep.js";
 import { word } from "./live.js";
 import { flash } from "./flash.js";
 
@@ -6,6 +7,7 @@ const host = () => document.getElementById("sheet");
 const dialogIn = (node) => node?.querySelector("dialog[data-sheet]");
 const touch = matchMedia("(pointer: coarse)");
 let opener = null;
+let way = null;
 let asked = null;
 
 export const isOpen = () => Boolean(document.querySelector("dialog[data-sheet][open]"));
@@ -45,15 +47,24 @@ function closed() {
   const card = asked?.id;
   lower();
   asked = null;
+  // A phase that was chosen and not gone to is not where the card stands.
+  const line = document.querySelector("form.phase-line");
+  line?.reset();
+  if (line?.contains(opener)) opener = line.querySelector(":checked") ?? opener;
   const known = opener?.isConnected && opener !== document.body;
   const back = known ? opener : card && document.querySelector(`#${card} .card-title a`);
-  opener = null;
+  // What opened it may have come anew with what was done.
+  if (!back && way) again(way);
+  opener = way = null;
   back?.focus({ preventScroll: true });
 }
 
 document.addEventListener("htmx:before:request", ({ detail }) => {
   const { ctx } = detail;
-  if (ctx.target === host() && !host().contains(ctx.sourceElement)) opener = document.activeElement;
+  if (ctx.target === host() && !host().contains(ctx.sourceElement)) {
+    opener = document.activeElement;
+    way = opener && opener !== document.body ? markOf(opener) : null;
+  }
 });
 
 document.addEventListener("htmx:before:swap", (event) => {
