@@ -22,6 +22,8 @@ class Ask:
 
     path: str
     form: dict[str, str] | None = None
+    # Whose turn it is, when not anybody's.
+    visitor: int | None = None
 
     @property
     def is_write(self) -> bool:
@@ -129,7 +131,8 @@ def _client(server: Server, script: Script, number: int, deadline: float, result
     dice, connection, turn = random.Random(number), Connection(server.port), 0  # noqa: S311
     while time.perf_counter() < deadline or turn == 0:
         ask = script(number, turn, dice)
-        visitor = server.seeded.visitors[(number * 7 + turn) % len(server.seeded.visitors)]
+        visitors = server.seeded.visitors
+        visitor = visitors[(number * 7 + turn if ask.visitor is None else ask.visitor) % len(visitors)]
         began = time.perf_counter()
         status, length = connection.send(ask, visitor)
         took = time.perf_counter() - began
