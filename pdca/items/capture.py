@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
@@ -48,8 +48,12 @@ def capture(
     at: datetime,
     answers: Answers | None = None,
     source: Source | None = None,
+    once: str = "",
 ) -> Item:
-    """A new item in the inbox. Raises Invalid for an empty or too long line, NotAllowed for a viewer."""
+    """A new item in the inbox. Raises Invalid for an empty or too long line, NotAllowed for a viewer.
+
+    `once`: a name the sender made for this line; the same line sent again is the item that is there already.
+    """
     role = role_in(by, team.id)
     if role in (None, Role.VIEWER):
         raise refuse(WHO_MESSAGE[Who.MEMBER])
@@ -58,8 +62,13 @@ def capture(
         raise Invalid([FieldError("title", N_("Write in one line what goes wrong, or what you will do."))])
     if len(line) > TITLE_LIMIT:
         raise Invalid([FieldError("title", N_("Use at most %(limit)s characters."), {"limit": TITLE_LIMIT})])
+    # Behind whoever sends the same line at the same moment.
     ranking.queue(team.id)
+    key = f"line:{by.id}:{once}" if once else None
+    if key and (known := _captured_as(team, key)):
+        return known
     item = _new_item(team, line, by=by, at=at, source=source)
+    item.source_key = item.source_key or key
     kind = ActorKind.IMPORT if source else ActorKind.PERSON
     record(item, "captured", by=by, at=at, kind=kind, new=line)
     writing = Writing(item, by, at, kind)
@@ -67,6 +76,10 @@ def capture(
     if source is None:
         _fill_defaults(writing, answers or {})
     return item
+
+
+def _captured_as(team: Team, key: str) -> Item | None:
+    return db.session.scalars(select(Item).where(Item.team_id == team.id, Item.source_key == key)).one_or_none()
 
 
 def _fill_defaults(writing: Writing, answers: Answers) -> None:

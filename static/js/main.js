@@ -8,7 +8,7 @@ import "./capture.js";
 import "./board.js";
 import "./drag.js";
 import "./stream.js";
-import "./draft.js";
+import "./waiting.js";
 import "./menu.js";
 import "./several.js";
 import "./peek.js";

@@ -46,9 +46,16 @@ function closed() {
   lower();
   asked = null;
   const known = opener?.isConnected && opener !== document.body;
-  const back = known ? opener : card && document.querySelector(`#${card} .card-title a`);
+  const back = known ? chosenAgain(opener) : card && document.querySelector(`#${card} .card-title a`);
   opener = null;
   back?.focus({ preventScroll: true });
+}
+
+// A phase that was chosen and not answered is not where the item stands, and can be chosen once more.
+function chosenAgain(radio) {
+  const line = radio.closest(".phase-line");
+  line?.reset();
+  return line?.querySelector(":checked") ?? radio;
 }
 
 document.addEventListener("htmx:before:request", ({ detail }) => {
@@ -76,7 +83,10 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
   if (ctx.response.status < 300 && ctx.sourceElement.matches?.(".sheet-form")) dialog.close();
 });
 
-document.addEventListener("htmx:error", () => flash(word("wordOffline"), "error"));
+// A line that is being written down says so itself: it is kept.
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (!detail.ctx?.sourceElement?.closest?.("[data-capture]")) flash(word("wordOffline"), "error");
+});
 
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest?.("dialog[data-sheet]");

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.bench import alive, paint, profile, seeds, servers
-from tools.bench.load import Ask, Connection, Result, Script, run
+from tools.bench.load import Ask, Connection, Result, Script, run, text
 from tools.bench.seeds import Board, Walker
 from tools.bench.servers import Server
 
@@ -139,20 +139,11 @@ def _prepare(stack: ExitStack, options: argparse.Namespace) -> Bench:
 
 def _cards_of(server: Server, board: Board) -> dict[int, str]:
     """Our own cards as they are sent: the reference stores and sends the same bytes."""
-    page = _text(server, f"/teams/{board.team_id}/board")
+    page = text(server, f"/teams/{board.team_id}/board")
     found = {int(card[1]): card[0] for card in re.finditer(r'<li [^>]*?id="card-(\d+)".*?</li>\n?', page, re.DOTALL)}
     if len(found) != board.open:
         raise SystemExit(f"board {board.team_id} shows {len(found)} of {board.open} cards")
     return found
-
-
-def _text(server: Server, path: str, visitor: int = 0) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-    connection.request("GET", path, headers={"Cookie": server.seeded.visitors[visitor].cookie})
-    answer = connection.getresponse()
-    if answer.status != 200:
-        raise SystemExit(f"{path} answered {answer.status}: {answer.read()[:300]!r}")
-    return answer.read().decode()
 
 
 def _single_commit_ms(folder: Path) -> float:
@@ -268,14 +259,10 @@ def _walk(walkers: Sequence[Walker], clients: int) -> Script:
 
 def _nothing_changed(bench: Bench, board: Board) -> Case:
     """Our 304: the page itself is kept nowhere (a desk is shared), and an open one says what it has."""
-    address = f"/teams/{board.team_id}/board/changes"
     known: dict[int, str] = {}
 
     def look() -> None:
-        for number in range(seeds.PEOPLE):
-            found = json.loads(_text(bench.ours, address, number))
-            have = ",".join(f"{phase}:{column['print']}" for phase, column in found["columns"].items())
-            known[number] = f"{address}?have={have}&head={found['print']}"
+        known.update({number: alive.what_changed(bench.ours, board, number) for number in range(seeds.PEOPLE)})
 
     def script(client: int, turn: int, _dice: random.Random) -> Ask:
         visitor = (client * 7 + turn) % seeds.PEOPLE
@@ -461,7 +448,9 @@ def _more_checks(bench: Bench, lines: dict[str, dict[str, Any]]) -> list[dict[st
 def _first_load(bench: Bench) -> dict[str, Any]:
     """What a browser fetches for a board of 100 with nothing kept: the page and what it names, compressed."""
     path = f"/teams/{bench.boards[0].team_id}/board"
-    page = _text(bench.ours, path)
+    page = text(bench.ours, path)
+    # A phone's own icon is fetched when somebody puts the board on it.
+    page = re.sub(r'<link rel="apple-touch-icon"[^>]*>', "", page)
     named = {found.partition("#")[0] for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page)}
     addresses = [path, *sorted(named)]
     sizes = {address: _packed_size(bench.ours, address) for address in addresses}
@@ -480,8 +469,8 @@ def _print(report: dict[str, Any]) -> None:
         _print_comparison(report)
     for module in (alive, paint):
         name = module.__name__.rpartition(".")[2]
-        for text in module.lines(report[name]) if name in report else ():
-            _say(text)
+        for line in module.lines(report[name]) if name in report else ():
+            _say(line)
     for check in report["checks"]:
         if not check["name"].endswith("none failed") or not check["met"]:
             _say(f"{'met   ' if check['met'] else 'MISSED'} {check['name']}: {check['value']}")
@@ -507,8 +496,8 @@ def _print_comparison(report: dict[str, Any]) -> None:
     _say(f"single commit: {report['machine']['single_commit_ms']} ms")
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)
+def _say(words: str) -> None:
+    print(words, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import socket
 import threading
@@ -141,3 +142,15 @@ def _client(server: Server, script: Script, number: int, deadline: float, result
         result.bytes += length
         turn += 1
     connection.close()
+
+
+def text(server: Server, path: str, visitor: int = 0) -> str:
+    """One page, read to its end."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+    connection.request("GET", path, headers={"Cookie": server.seeded.visitors[visitor].cookie})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    if answer.status != 200:
+        raise SystemExit(f"{path} answered {answer.status}: {body[:300]}")
+    return body

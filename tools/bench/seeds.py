@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Board:
     team_id: int
     open: int
     closed: int
-    columns: dict[str, list[int]]
+    columns: dict[str, list[int]] = field(compare=False)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ class CaptureForm(ActForm):
     """One line and Enter."""
 
     title: Any = line(400)
+    # A name the page made for this line: sent twice, it is written down once.
+    once: Any = line(40)
 
 
 class DateForm(ActForm):

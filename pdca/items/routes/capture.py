@@ -28,7 +28,8 @@ def capture(team_id: int) -> ResponseReturnValue:
     form = CaptureForm()
     team, _standing = team_for(me(), team_id)
     made: list[Item] = []
-    refused = attempt(form, lambda: made.append(capture_item(team, form.title.data or "", by=me(), at=clock.now())))
+    title, once = form.title.data or "", form.once.data or ""
+    refused = attempt(form, lambda: made.append(capture_item(team, title, by=me(), at=clock.now(), once=once)))
     if refused is not None:
         team, _standing = team_for(me(), team_id)
         return sheet(_again(team, refused), refused.status)
