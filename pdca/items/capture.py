@@ -12,7 +12,7 @@ from pdca.errors import N_, FieldError, Invalid
 from pdca.items import ranking
 from pdca.items.answers import Answers
 from pdca.items.defaults import ON_THE_BOARD
-from pdca.items.edit import write, write_default
+from pdca.items.edit import EMPTY_TITLE, write, write_default
 from pdca.items.journal import record
 from pdca.items.lifecycle import Who
 from pdca.items.models import Item, Round
@@ -59,7 +59,7 @@ def capture(
         raise refuse(WHO_MESSAGE[Who.MEMBER])
     line = " ".join(title.split())
     if not line:
-        raise Invalid([FieldError("title", N_("Write in one line what goes wrong, or what you will do."))])
+        raise Invalid([FieldError("title", EMPTY_TITLE)])
     if len(line) > TITLE_LIMIT:
         raise Invalid([FieldError("title", N_("Use at most %(limit)s characters."), {"limit": TITLE_LIMIT})])
     # Behind whoever sends the same line at the same moment.

@@ -2,6 +2,7 @@
 import { isDragging } from "./drag.js";
 import { find, isMoving } from "./move.js";
 import { isOpen } from "./sheet.js";
+import { isRenaming } from "./title.js";
 
 const board = () => document.querySelector("[data-board]");
 const columns = () => [...document.querySelectorAll("[data-column][data-print]")];
@@ -12,7 +13,7 @@ let isBusy = false;
 let isWaiting = false;
 
 // Nothing is swapped under a hand, an open form or a move that is not answered yet.
-const isHeld = () => isBusy || isDragging() || isMoving() || isOpen();
+const isHeld = () => isBusy || isDragging() || isMoving() || isOpen() || isRenaming();
 
 // Fetches what changed and puts it in its place. `ids`: cards that surely did. Throws when nothing answers.
 export async function refresh(ids = []) {
@@ -48,7 +49,7 @@ async function fetchChanges(root) {
     for (const [id, card] of parsed(some.cards)) cards.set(id, card);
   }
   // While it was fetched somebody may have taken a card in the hand.
-  if (isDragging() || isMoving() || isOpen()) {
+  if (isDragging() || isMoving() || isOpen() || isRenaming()) {
     own.forEach((id) => wanted.add(id));
     isWaiting = true;
     return;

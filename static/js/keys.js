@@ -5,6 +5,7 @@ import { openMenu } from "./menu.js";
 import { nextPhases, shift, toPhase } from "./move.js";
 import { isPicking, stop, toggle } from "./several.js";
 import { isOpen, open } from "./sheet.js";
+import { rename } from "./title.js";
 
 const ORDER = ["new", "plan", "do", "check", "act", "closed"];
 const OFF = "keys-off";
@@ -83,6 +84,7 @@ const KEYS = {
   u: () => document.querySelector("#flash [data-undo]")?.click(),
   x: (card) => toggle(card),
   m: (card) => card && openMenu(card.querySelector("[data-menu]")),
+  e: (card) => rename(card),
   "[": (card) => card && phaseStep(card, -1),
   "]": (card) => card && phaseStep(card, 1),
 };

@@ -10,6 +10,7 @@ import "./drag.js";
 import "./stream.js";
 import "./waiting.js";
 import "./menu.js";
+import "./title.js";
 import "./several.js";
 import "./peek.js";
 import "./keys.js";

@@ -7,11 +7,14 @@ const SLOW_MS = 12000;
 const GATHER_MS = [40, 160];
 const FIRST_MS = 3000;
 const LOST_AFTER = 2;
+// The server says so each 20 seconds (pdca/board/hub.py); a line that was cut without a word stays silent.
+const SILENT_MS = 50000;
 const place = () => document.querySelector("[data-board]")?.dataset.liveUrl;
 const sign = () => document.querySelector("[data-lost]");
 let source = null;
 let gathering = null;
 let asked = 0;
+let heard = 0;
 let failures = 0;
 
 async function ask() {
@@ -49,6 +52,8 @@ function hint() {
 function listen() {
   if (!place() || document.hidden || source) return;
   source = new EventSource(place());
+  heard = Date.now();
+  for (const said of ["hello", "changed", "here"]) source.addEventListener(said, () => (heard = Date.now()));
   source.addEventListener("changed", hint);
   // What happened while nobody listened is asked for; right after loading that can wait for what the page still needs.
   source.addEventListener("hello", () => setTimeout(hint, asked ? 0 : FIRST_MS));
@@ -71,7 +76,12 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", hush);
 addEventListener("online", hint);
+addEventListener("offline", () => place() && lost());
 setInterval(() => {
+  if (source?.readyState === EventSource.OPEN && Date.now() - heard > SILENT_MS) {
+    hush();
+    listen();
+  }
   if (!place() || document.hidden || source?.readyState === EventSource.OPEN) return;
   if (Date.now() - asked >= SLOW_MS) ask();
 }, SLOW_MS / 4);

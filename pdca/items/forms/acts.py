@@ -51,6 +51,13 @@ class CaptureForm(ActForm):
     once: Any = line(40)
 
 
+class TitleForm(ActForm):
+    """Another title, and the one it replaces."""
+
+    title: Any = line(400)
+    was: Any = line(400)
+
+
 class DateForm(ActForm):
     """A new date: two answers, the rest is drafted."""
 
