@@ -86,11 +86,14 @@ function lacks(changed, cards) {
 
 function put(found, cards, own) {
   const focused = document.activeElement?.closest?.("[data-card]");
+  const column = focused?.closest("[data-column]").id;
   const back = focused && { id: focused.dataset.card, was: document.activeElement };
   for (const [phase, column] of Object.entries(found.columns)) putColumn(phase, column, cards, own, focused);
   if (found.print) putHead(found);
   if (back && document.activeElement !== back.was) {
-    (back.was.isConnected ? back.was : find(back.id)?.querySelector(".card-title a"))?.focus({ preventScroll: true });
+    const stop = back.was.isConnected ? back.was : find(back.id)?.querySelector(".card-title a");
+    // It went where its cards are not shown.
+    (stop ?? document.querySelector(`#${column} :is(.card-title a, [data-fold], a)`))?.focus({ preventScroll: true });
   }
   document.dispatchEvent(new CustomEvent("board:changed"));
 }
@@ -98,6 +101,8 @@ function put(found, cards, own) {
 function putColumn(phase, { print, parts, cards: order, whole }, cards, own, focused) {
   const section = document.getElementById(`column-${phase}`);
   if (!section) return;
+  // Unfolded in another window: a strip has no place for cards.
+  if (whole === undefined && section.matches(".strip")) return location.reload();
   if (whole !== undefined) {
     const fresh = fragment(whole).firstElementChild;
     const line = section.querySelector("#capture-line");
