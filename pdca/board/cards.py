@@ -111,6 +111,9 @@ class ColumnView:
     empty_title: str = ""
     empty_text: str = ""
     is_praise: bool = False
+    # This reader keeps it folded to a strip, with one word per segment of its load.
+    is_folded: bool = False
+    load: tuple[str, ...] = ()
     # Owners with as many cards here as they may have, in words: said before one more is refused (R31).
     full_owners: str = ""
 
@@ -133,6 +136,11 @@ class ColumnView:
     def is_full(self) -> bool:
         """No place is left (R31)."""
         return 0 < self.limit <= self.count
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """One more, and it is full: said before it hurts."""
+        return self.limit > 1 and self.count == self.limit - 1
 
     @property
     def places(self) -> tuple[str, ...]:

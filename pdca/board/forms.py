@@ -29,6 +29,7 @@ class LookForm(Form):
 
     lanes: Any = line(10)
     compact: Any = line(1)
+    fold: Any = line(10)
     query: Any = HiddenField()
 
 

@@ -30,7 +30,8 @@ MOST = 2000
 ENDLESS = 1 << 50
 HELLO = b"retry: 2000\nevent: hello\ndata: 1\n\n"
 CHANGED = b"event: changed\ndata: 1\n\n"
-PULSE = b": here\n\n"
+# The page listens for it too: a line that was cut without a word is only known by its silence.
+PULSE = b"event: here\ndata: 1\n\n"
 
 
 class Watcher(Protocol):

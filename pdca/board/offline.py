@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -11,6 +10,14 @@ from flask.typing import ResponseReturnValue
 from pdca.web import public
 
 bp = Blueprint("offline", __name__)
+# The paper of the light scheme (static/css/tokens.css); tools/icons.py draws on it too.
+PAPER = "#faf7f0"
+ICONS = (
+    ("img/favicon.svg", "any", "image/svg+xml", "any"),
+    ("img/icon-192.png", "192x192", "image/png", "any"),
+    ("img/icon-512.png", "512x512", "image/png", "any"),
+    ("img/icon-maskable-512.png", "512x512", "image/png", "maskable"),
+)
 FONT = "fonts/hanken-grotesk-latin-wght-normal.woff2"
 
 
@@ -25,21 +32,19 @@ def show() -> ResponseReturnValue:
 @public
 def manifest() -> ResponseReturnValue:
     """What a phone needs to install it."""
-    icons: list[dict[str, Any]] = [
-        {
-            "src": url_for("static", filename="img/favicon.svg"),
-            "sizes": "any",
-            "type": "image/svg+xml",
-            "purpose": "any",
-        }
+    icons = [
+        {"src": url_for("static", filename=name), "sizes": sizes, "type": kind, "purpose": purpose}
+        for name, sizes, kind, purpose in ICONS
     ]
     said = {
         "name": current_app.config["PRODUCT_NAME"],
         "short_name": current_app.config["PRODUCT_NAME"],
+        "id": "/",
         "start_url": "/",
+        "scope": "/",
         "display": "standalone",
-        "background_color": "#faf7f0",
-        "theme_color": "#faf7f0",
+        "background_color": PAPER,
+        "theme_color": PAPER,
         "icons": icons,
     }
     answer = jsonify(said)

@@ -8,6 +8,7 @@ from pdca.board.filters import LANES, Wanted
 from pdca.board.models import SavedView
 from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
+from pdca.items.terms import COLUMNS
 from pdca.people.models import Person
 from pdca.people.permissions import KEEPERS, Standing
 
@@ -43,7 +44,7 @@ def remove_view(view_id: int, *, by: Person, standing: Standing, team_id: int) -
     db.session.delete(view)
 
 
-def keep_look(by: Person, *, lanes: str | None, compact: str | None) -> None:
+def keep_look(by: Person, *, lanes: str | None, compact: str | None, fold: str | None = None) -> None:
     """Remember how this person likes every board; None leaves it as it is."""
     if lanes is not None:
         if lanes not in ("", *LANES):
@@ -51,6 +52,16 @@ def keep_look(by: Person, *, lanes: str | None, compact: str | None) -> None:
         by.board_lanes = lanes
     if compact is not None:
         by.board_is_compact = compact == "1"
+    if fold is not None:
+        by.board_folded = ",".join(_folded_or_not(by.board_folded.split(","), fold))
+
+
+def _folded_or_not(folded: list[str], phase: str) -> list[str]:
+    """In the order of the board: this one folded when it was open, and open when it was folded."""
+    known = [one.value for one in COLUMNS]
+    if phase not in known:
+        raise Invalid([FieldError("fold", N_("Choose one from the list."))])
+    return [one for one in known if (one in folded) != (one == phase)]
 
 
 def _require_keeper(standing: Standing) -> None:

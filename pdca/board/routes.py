@@ -187,12 +187,13 @@ def look(team_id: int) -> ResponseReturnValue:
     team_for(me, team_id)
     if not form.validate():
         raise Invalid([])
-    sent = {name: request.form.get(name) for name in ("lanes", "compact")}
-    keep_look(me, lanes=sent["lanes"], compact=sent["compact"])
+    sent = {name: request.form.get(name) for name in ("lanes", "compact", "fold")}
+    keep_look(me, lanes=sent["lanes"], compact=sent["compact"], fold=sent["fold"])
     db.session.commit()
+    if sent["fold"] is not None:
+        return changed(location=f"{_wanted_by(form).url(team_id)}#column-{sent['fold']}")
     # From here on the person says how, and no longer the address.
-    wanted = replace(_wanted_by(form), lanes="")
-    return changed(location=wanted.url(team_id))
+    return changed(location=replace(_wanted_by(form), lanes="").url(team_id))
 
 
 @bp.post("/teams/<int:team_id>/board/several")
@@ -284,7 +285,7 @@ def _cards(team_id: int, ids: list[int]) -> list[str]:
 def _column(board: BoardView, column: ColumnView, filling: Filling) -> dict[str, Any]:
     """With lanes the whole column; else its parts, and its cards by name."""
     context = {"board": board, "column": column}
-    if len(column.lanes) > 1 or column.lanes[0].name:
+    if column.is_folded or len(column.lanes) > 1 or column.lanes[0].name:
         whole = filled(render_template("board/_column.html", **context), filling)
         return {"print": column.print, "whole": whole}
     parts = {

@@ -55,6 +55,8 @@ class Scene:
     labels: dict[int, str]
     at: datetime
     is_compact: bool = False
+    # Columns that this reader keeps folded.
+    folded: frozenset[str] = frozenset()
 
     @property
     def settings(self) -> TeamSettings:
@@ -161,6 +163,7 @@ def scene_of(team_id: int, me: Person, wanted: Wanted, at: datetime) -> Scene:
         kept(("labels", team_id), at, lambda: dict(queries.chosen_from(Label, team_id))),
         at,
         me.board_is_compact,
+        frozenset(me.board_folded.split(",")),
     )
 
 
@@ -218,7 +221,20 @@ def _column(scene: Scene, phase: Phase, limit: int, jammed: str, used: bool) -> 
         empty_text="" if here else text,
         is_praise=praise and not here,
         full_owners=_full_owners(scene) if phase is Phase.DO else "",
+        is_folded=phase.value in scene.folded,
+        load=_fullness(scene, phase, limit),
     )
+
+
+LOAD_SEGMENTS = 8
+
+
+def _fullness(scene: Scene, phase: Phase, limit: int) -> tuple[str, ...]:
+    """How full a folded column is: of its places, else beside the fullest column; lowest segment first."""
+    here = len(scene.snap.at(phase.value))
+    most = limit or max(len(scene.snap.at(one.value)) for one in COLUMNS)
+    taken = min(LOAD_SEGMENTS, -(-here * LOAD_SEGMENTS // most)) if most else 0
+    return _load(taken, LOAD_SEGMENTS)
 
 
 def _print(scene: Scene, place: str, slips: Sequence[Slip]) -> str:

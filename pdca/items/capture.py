@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from pdca.db import db, table_of
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items import ranking
 from pdca.items.answers import Answers
 from pdca.items.defaults import ON_THE_BOARD
-from pdca.items.edit import write, write_default
+from pdca.items.edit import EMPTY_TITLE, write, write_default
 from pdca.items.journal import record
 from pdca.items.lifecycle import Who
 from pdca.items.models import Item, Round
@@ -48,18 +48,27 @@ def capture(
     at: datetime,
     answers: Answers | None = None,
     source: Source | None = None,
+    once: str = "",
 ) -> Item:
-    """A new item in the inbox. Raises Invalid for an empty or too long line, NotAllowed for a viewer."""
+    """A new item in the inbox. Raises Invalid for an empty or too long line, NotAllowed for a viewer.
+
+    `once`: a name the sender made for this line; the same line sent again is the item that is there already.
+    """
     role = role_in(by, team.id)
     if role in (None, Role.VIEWER):
         raise refuse(WHO_MESSAGE[Who.MEMBER])
     line = " ".join(title.split())
     if not line:
-        raise Invalid([FieldError("title", N_("Write in one line what goes wrong, or what you will do."))])
+        raise Invalid([FieldError("title", EMPTY_TITLE)])
     if len(line) > TITLE_LIMIT:
         raise Invalid([FieldError("title", N_("Use at most %(limit)s characters."), {"limit": TITLE_LIMIT})])
+    # Behind whoever sends the same line at the same moment.
     ranking.queue(team.id)
+    key = f"line:{by.id}:{once}" if once else None
+    if key and (known := _captured_as(team, key)):
+        return known
     item = _new_item(team, line, by=by, at=at, source=source)
+    item.source_key = item.source_key or key
     kind = ActorKind.IMPORT if source else ActorKind.PERSON
     record(item, "captured", by=by, at=at, kind=kind, new=line)
     writing = Writing(item, by, at, kind)
@@ -67,6 +76,10 @@ def capture(
     if source is None:
         _fill_defaults(writing, answers or {})
     return item
+
+
+def _captured_as(team: Team, key: str) -> Item | None:
+    return db.session.scalars(select(Item).where(Item.team_id == team.id, Item.source_key == key)).one_or_none()
 
 
 def _fill_defaults(writing: Writing, answers: Answers) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
+from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.items.answers import Answers
 from pdca.items.frozen import Act
@@ -39,6 +40,8 @@ from pdca.items.set_work import (
 from pdca.items.writing import Writing, column, round_text, text_column
 from pdca.people.models import Person
 
+EMPTY_TITLE = N_("Write in one line what goes wrong, or what you will do.")
+MEANWHILE = N_("Meanwhile somebody made it “%(title)s”. Keep yours after all, or take over theirs.")
 MAY_NOT_EDIT = N_("Only the owner, the board keeper or a leader may change this.")
 
 
@@ -49,6 +52,18 @@ def edit(item: Item, answers: Answers, *, by: Person, at: datetime) -> None:
     if not may_edit(by, item, at):
         raise refuse(MAY_NOT_EDIT)
     write(Writing(item, by, at), answers)
+
+
+def retitle(item: Item, title: str, *, was: str, by: Person, at: datetime) -> None:
+    """Another title. `was`: the one that was on the screen; when it is another by now, nothing is replaced unseen."""
+    line = " ".join(title.split())
+    if not line:
+        raise Invalid([FieldError("title", EMPTY_TITLE)])
+    # Two who save at the same moment: the second one sees what the first one wrote.
+    db.session.refresh(item, with_for_update={"of": Item})
+    if was and item.title not in (was, line):
+        raise Invalid([FieldError("title", MEANWHILE, {"title": item.title})])
+    edit(item, Answers(title=line), by=by, at=at)
 
 
 def write(writing: Writing, answers: Answers) -> None:

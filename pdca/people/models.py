@@ -49,9 +49,11 @@ class Person(Base):
     mail_until: Mapped[time] = mapped_column(default=time(19, 0))
     # ISO weekdays (1 = Monday) this person never works, as "3,5".
     days_off: Mapped[str] = mapped_column(String(20), default="")
-    # How this person likes a board: grouped by ("" for one list), and with cards close together.
+    # How this person likes a board: grouped by ("" for one list), with cards close together, and which columns are
+    # folded ("check,act").
     board_lanes: Mapped[str] = mapped_column(String(10), default="")
     board_is_compact: Mapped[bool] = mapped_column(default=False)
+    board_folded: Mapped[str] = mapped_column(String(40), default="")
     # No reminders and no overview since: the next in line is told instead (RFC 8058, or on the profile).
     mail_off_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(String(200))

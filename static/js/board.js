@@ -2,6 +2,7 @@
 import { isDragging } from "./drag.js";
 import { find, isMoving } from "./move.js";
 import { isOpen } from "./sheet.js";
+import { isRenaming } from "./title.js";
 
 const board = () => document.querySelector("[data-board]");
 const columns = () => [...document.querySelectorAll("[data-column][data-print]")];
@@ -12,7 +13,7 @@ let isBusy = false;
 let isWaiting = false;
 
 // Nothing is swapped under a hand, an open form or a move that is not answered yet.
-const isHeld = () => isBusy || isDragging() || isMoving() || isOpen();
+const isHeld = () => isBusy || isDragging() || isMoving() || isOpen() || isRenaming();
 
 // Fetches what changed and puts it in its place. `ids`: cards that surely did. Throws when nothing answers.
 export async function refresh(ids = []) {
@@ -48,7 +49,7 @@ async function fetchChanges(root) {
     for (const [id, card] of parsed(some.cards)) cards.set(id, card);
   }
   // While it was fetched somebody may have taken a card in the hand.
-  if (isDragging() || isMoving() || isOpen()) {
+  if (isDragging() || isMoving() || isOpen() || isRenaming()) {
     own.forEach((id) => wanted.add(id));
     isWaiting = true;
     return;
@@ -85,11 +86,14 @@ function lacks(changed, cards) {
 
 function put(found, cards, own) {
   const focused = document.activeElement?.closest?.("[data-card]");
+  const column = focused?.closest("[data-column]").id;
   const back = focused && { id: focused.dataset.card, was: document.activeElement };
   for (const [phase, column] of Object.entries(found.columns)) putColumn(phase, column, cards, own, focused);
   if (found.print) putHead(found);
   if (back && document.activeElement !== back.was) {
-    (back.was.isConnected ? back.was : find(back.id)?.querySelector(".card-title a"))?.focus({ preventScroll: true });
+    const stop = back.was.isConnected ? back.was : find(back.id)?.querySelector(".card-title a");
+    // It went where its cards are not shown.
+    (stop ?? document.querySelector(`#${column} :is(.card-title a, [data-fold], a)`))?.focus({ preventScroll: true });
   }
   document.dispatchEvent(new CustomEvent("board:changed"));
 }
@@ -97,6 +101,8 @@ function put(found, cards, own) {
 function putColumn(phase, { print, parts, cards: order, whole }, cards, own, focused) {
   const section = document.getElementById(`column-${phase}`);
   if (!section) return;
+  // Unfolded in another window: a strip has no place for cards.
+  if (whole === undefined && section.matches(".strip")) return location.reload();
   if (whole !== undefined) {
     const fresh = fragment(whole).firstElementChild;
     const line = section.querySelector("#capture-line");

@@ -10,7 +10,7 @@ export function capture() {
     field.focus();
     return;
   }
-  document.querySelector("a[data-new]")?.click();
+  (document.querySelector("#column-new.strip [data-fold]") ?? document.querySelector("a[data-new]"))?.click();
 }
 
 document.addEventListener("click", (event) => {

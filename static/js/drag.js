@@ -16,7 +16,7 @@ function attach(list) {
   window.Sortable.create(list, {
     group: "cards",
     draggable: "[data-card]",
-    filter: ".card-acts, .card-more, .has-why, .card-pick",
+    filter: ".card-acts, .card-more, .has-why, .card-pick, .title-field",
     preventOnFilter: false,
     animation: calm.matches ? 0 : 140,
     forceFallback: true,

@@ -42,6 +42,9 @@ document.addEventListener("click", (event) => {
   if (scrollY > top) scrollTo({ top });
 });
 
+// Folded or unfolded: the focus is where it was.
+if (location.hash.startsWith("#column-")) document.querySelector(`${location.hash} [data-fold]`)?.focus();
+
 const watch = () => document.querySelectorAll("[data-column]").forEach((column) => seen.observe(column));
 document.addEventListener("htmx:after:swap", watch);
 document.addEventListener("board:changed", watch);

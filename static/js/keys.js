@@ -5,6 +5,7 @@ import { openMenu } from "./menu.js";
 import { nextPhases, shift, toPhase } from "./move.js";
 import { isPicking, stop, toBar, toggle } from "./several.js";
 import { isOpen, open } from "./sheet.js";
+import { rename } from "./title.js";
 
 const ORDER = ["new", "plan", "do", "check", "act", "closed"];
 const OFF = "keys-off";
@@ -85,6 +86,7 @@ const KEYS = {
   x: (card) => toggle(card),
   b: () => toBar(),
   m: (card) => card && openMenu(card.querySelector("[data-menu]")),
+  e: (card) => rename(card),
   "[": (card) => card && phaseStep(card, -1),
   "]": (card) => card && phaseStep(card, 1),
 };

@@ -1,5 +1,6 @@
 // The card's menu: every drag has a button, and the rest of what a card knows.
 import { find, nextPhases, shift, toPhase } from "./move.js";
+import { rename } from "./title.js";
 
 let menu = null;
 let button = null;
@@ -72,6 +73,7 @@ document.addEventListener("click", (event) => {
   closeMenu();
   if (item.dataset.to) toPhase(card, item.dataset.to);
   else if (item.dataset.shift) shift(card, Number(item.dataset.shift));
+  else if ("rename" in item.dataset) rename(card);
 });
 
 document.addEventListener(

@@ -87,7 +87,10 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
   if (ctx.response.status < 300 && ctx.sourceElement.matches?.(".sheet-form")) dialog.close();
 });
 
-document.addEventListener("htmx:error", () => flash(word("wordOffline"), "error"));
+// A line that is being written down says so itself: it is kept.
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (!detail.ctx?.sourceElement?.closest?.("[data-capture]")) flash(word("wordOffline"), "error");
+});
 
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest?.("dialog[data-sheet]");

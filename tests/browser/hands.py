@@ -188,3 +188,28 @@ def hands(browser: Browser, address: str, **context: object) -> Iterator[Hands]:
         yield made
     finally:
         window.close()
+
+
+# What the browser counts against a page that jumps while it comes (cumulative layout shift), from its first byte on.
+JUMPS = """() => {
+  window.jumped = 0;
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.jumped += shift.value;
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+def watch_for_jumps(page: Page) -> None:
+    """From the next page on."""
+    page.add_init_script(f"({JUMPS})()")
+
+
+def jumped(page: Page) -> float:
+    """What was counted, once letters and parts that come later are there."""
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    return float(
+        page.evaluate(
+            "() => document.fonts.ready.then(() => new Promise((seen) =>"
+            " requestAnimationFrame(() => requestAnimationFrame(() => seen(window.jumped)))))"
+        )
+    )

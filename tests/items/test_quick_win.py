@@ -51,6 +51,13 @@ def test_capture_is_one_line(crew):
         assert names(lambda w=who: capture(crew.team, "Lijn", by=w, at=MONDAY)) == {"role"}
 
 
+def test_a_line_that_is_sent_again_is_the_same_item(crew):
+    def sent(by=crew.member, once="f00d"):
+        return capture(crew.team, "Een bord ophangen", by=by, at=MONDAY, once=once).number
+
+    assert [sent(), sent(), sent(crew.owner), sent(once="cafe"), sent(once=""), sent(once="")] == [1, 1, 2, 3, 4, 5]
+
+
 def test_numbers_follow_each_other_on_a_board(crew):
     assert [captured(crew, f"Regel {n} van het bord").number for n in range(3)] == [1, 2, 3]
 

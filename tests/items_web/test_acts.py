@@ -349,7 +349,7 @@ def test_every_sheet_is_a_fragment_for_htmx_and_a_page_otherwise(owner, story):
     item = story(Kind.IMPROVEMENT, days_ago=24).take_up().start().item
     sheets = (
         *("steps/check", "date-changes", "help", "waiting", "handovers", "calls", "announcements", "waivers", "labels"),
-        *("links", "answers?ask=title", "verdict", "told", "done", "stop", "rounds/decision"),
+        *("links", "title", "answers?ask=problem", "verdict", "told", "done", "stop", "rounds/decision"),
     )
     for path in sheets:
         fragment = owner.get(f"/items/{item.id}/{path}", headers=HTMX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import socket
 import threading
@@ -22,6 +23,8 @@ class Ask:
 
     path: str
     form: dict[str, str] | None = None
+    # Whose turn it is, when not anybody's.
+    visitor: int | None = None
 
     @property
     def is_write(self) -> bool:
@@ -129,7 +132,8 @@ def _client(server: Server, script: Script, number: int, deadline: float, result
     dice, connection, turn = random.Random(number), Connection(server.port), 0  # noqa: S311
     while time.perf_counter() < deadline or turn == 0:
         ask = script(number, turn, dice)
-        visitor = server.seeded.visitors[(number * 7 + turn) % len(server.seeded.visitors)]
+        visitors = server.seeded.visitors
+        visitor = visitors[(number * 7 + turn if ask.visitor is None else ask.visitor) % len(visitors)]
         began = time.perf_counter()
         status, length = connection.send(ask, visitor)
         took = time.perf_counter() - began
@@ -138,3 +142,15 @@ def _client(server: Server, script: Script, number: int, deadline: float, result
         result.bytes += length
         turn += 1
     connection.close()
+
+
+def text(server: Server, path: str, visitor: int = 0) -> str:
+    """One page, read to its end."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+    connection.request("GET", path, headers={"Cookie": server.seeded.visitors[visitor].cookie})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    if answer.status != 200:
+        raise SystemExit(f"{path} answered {answer.status}: {body[:300]}")
+    return body

@@ -70,7 +70,8 @@ def move(card_id: int) -> str:
     """One indexed update in one transaction."""
     connection = database()
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("UPDATE card SET rank = ? WHERE id = ?", (int(request.form["rank"]), card_id))
+    place = int(request.form["phase"]), int(request.form["rank"])
+    connection.execute("UPDATE card SET phase = ?, rank = ? WHERE id = ?", (*place, card_id))
     connection.execute("COMMIT")
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha512
 from pathlib import Path
@@ -17,12 +17,14 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import insert
 
 from pdca import clock, create_app
-from pdca.config import load_settings
+from pdca.config import Settings, load_settings
 from pdca.db import db
+from pdca.items.answers import LookalikeAnswer
 from pdca.items.models import Check, Item, Promise, Round
 from pdca.items.terms import CheckState, CustomerType, Kind, LookalikeChoice, Method, Phase, PromiseState
-from pdca.people.models import Membership, Person, Role, SignInBy, Team
+from pdca.people.models import Membership, Person, Role, SignInBy, Team, TeamSetting
 from pdca.people.sign_ins import open_session
+from tests import stories
 from tools.bench import reference
 
 KEY = "bench-only-0123456789-abcdefghijklmnopqrstuv"
@@ -45,7 +47,7 @@ class Board:
     team_id: int
     open: int
     closed: int
-    columns: dict[str, list[int]]
+    columns: dict[str, list[int]] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,23 @@ class Visitor:
 
 
 @dataclass(frozen=True)
+class Walker:
+    """A card in Plan with every answer given, and which visitor owns it: it may go to Do, and back."""
+
+    item_id: int
+    visitor: int
+
+
+@dataclass(frozen=True)
 class Seeded:
     """An installation that is ready to be asked."""
 
     folder: Path
     boards: tuple[Board, ...]
     visitors: tuple[Visitor, ...]
+    walkers: tuple[Walker, ...] = ()
+    # Not SQLite in the folder, but this one.
+    database_url: str = ""
 
 
 def title_of(number: int) -> str:
@@ -80,19 +93,26 @@ def problem_of(number: int) -> str:
 # --- ours ------------------------------------------------------------------------------------------------
 
 
-def ours(folder: Path, sizes: list[tuple[int, int]], now: datetime | None = None) -> Seeded:
-    """An installation with one team per (open, closed)."""
+def ours(folder: Path, sizes: list[tuple[int, int]], *, walkers: int = 0, database_url: str = "") -> Seeded:
+    """An installation with one team per (open, closed), and so many cards that may walk."""
     folder.mkdir(parents=True)
-    app, at = create_app(load_settings(instance=folder, secret_key=KEY)), now or clock.now()
+    app, at = create_app(settings_of(folder, database_url)), clock.now()
     with app.app_context():
         upgrade()
         with db.writing():
             people = _people(at)
             boards = tuple(_board(f"Team {no}", people, size, at) for no, size in enumerate(sizes, 1))
+            ready = _walkers(people, walkers, at) if walkers else ()
             visitors = tuple(_visitor(app, person, at) for person in people)
             db.session.commit()
         db.engine.dispose()
-    return Seeded(folder, boards, visitors)
+    return Seeded(folder, boards, visitors, ready, database_url)
+
+
+def settings_of(folder: Path, database_url: str = "") -> Settings:
+    """What the program is told, in the same process or another."""
+    given = {"database_url": database_url} if database_url else {}
+    return load_settings(instance=folder, secret_key=KEY, **given)
 
 
 def _people(at: datetime) -> list[Person]:
@@ -210,6 +230,26 @@ def _closed(team_id: int, size: tuple[int, int], at: datetime) -> None:
         else:
             db.session.execute(insert(Item), done)
     db.session.flush()
+
+
+def _walkers(people: list[Person], count: int, at: datetime) -> tuple[Walker, ...]:
+    """Cards that really walked to Plan, through the operations themselves."""
+    made, began = stories.crew("Lopers"), at - timedelta(days=2)
+    made.team.settings.extend(TeamSetting(name=name, value="50") for name in ("wip_owner", "wip_do", "wip_check"))
+    db.session.add_all(
+        Membership(team_id=made.team.id, person_id=person.id, role=Role.MEMBER, joined_at=at) for person in people
+    )
+    db.session.flush()
+    ready = []
+    for number in range(count):
+        made.owner = people[number % PEOPLE]
+        item = stories.walk(
+            made, Phase.PLAN, at=began, title=title_of(number), lookalikes=LookalikeAnswer(LookalikeChoice.DIFFERENT)
+        ).item
+        item.due_on = (at + timedelta(days=20)).date()
+        db.session.commit()
+        ready.append(Walker(item.id, number % PEOPLE))
+    return tuple(ready)
 
 
 def _visitor(app: Flask, person: Person, at: datetime) -> Visitor:

@@ -46,11 +46,13 @@ class Server:
 
 
 @contextmanager
-def ours(seeded: Seeded) -> Iterator[Server]:
+def ours(seeded: Seeded, workers: int = 2) -> Iterator[Server]:
     """`pdca serve`, as anybody runs it."""
     port = _free_port()
-    command = [sys.executable, "-m", "pdca", "serve", "--port", str(port), "--no-followup", "--workers", "2"]
+    command = [sys.executable, "-m", "pdca", "serve", "--port", str(port), "--no-followup", "--workers", str(workers)]
     extra = {"PDCA_INSTANCE": str(seeded.folder), "PDCA_SECRET_KEY": KEY, "PDCA_PORT": str(port)}
+    if seeded.database_url:
+        extra["PDCA_DATABASE_URL"] = seeded.database_url
     with _running("ours", command, extra, port, seeded) as server:
         yield server
 

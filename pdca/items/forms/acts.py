@@ -47,6 +47,15 @@ class CaptureForm(ActForm):
     """One line and Enter."""
 
     title: Any = line(400)
+    # A name the page made for this line: sent twice, it is written down once.
+    once: Any = line(40)
+
+
+class TitleForm(ActForm):
+    """Another title, and the one it replaces."""
+
+    title: Any = line(400)
+    was: Any = line(400)
 
 
 class DateForm(ActForm):

@@ -7,4 +7,4 @@ from flask import Blueprint
 bp = Blueprint("items", __name__)
 
 # They hang their views on `bp`.
-from pdca.items.routes import capture, care, customers, dates, deciding, files, gates, handing, page, talking  # noqa: E402, F401
+from pdca.items.routes import capture, care, customers, dates, deciding, files, gates, handing, page, talking, title  # noqa: E402, F401

@@ -27,9 +27,10 @@ def capture(team_id: int) -> ResponseReturnValue:
     form = CaptureForm()
     team, _standing = team_for(me(), team_id)
     made: list[tuple[int, News]] = []
+    title, once = form.title.data or "", form.once.data or ""
 
     def write_down() -> None:
-        item = capture_item(team, form.title.data or "", by=me(), at=clock.now())
+        item = capture_item(team, title, by=me(), at=clock.now(), once=once)
         made.append((item.number, news_of(item)))
 
     refused = attempt(form, write_down)

@@ -111,7 +111,7 @@ def _chosen(field: Any) -> int:
 
 def _receivers(asking: Asking) -> list[Option]:
     offers = Offers(asking.item, asking.facts, asking.person)
-    return [("", gettext("choose…")), *(m for m in offers.members if m[0] != asking.item.responsible_id)]
+    return [("", gettext("choose…")), *(m for m in offers.workers if m[0] != asking.item.responsible_id)]
 
 
 def _sheet(asking: Asking) -> SheetView:

@@ -82,7 +82,25 @@ def gate(asking: Asking, step: Step, *, action: str, hidden: Mapping[str, str] |
         second=second,
         frozen=frozen_words(facts),
         note=_note(step, facts),
+        facts=tuple(_room_left(step, facts)),
     )
+
+
+# From so few places left on, the gate says it before it refuses (R31).
+TELL_FROM_LEFT = 1
+
+
+def _room_left(step: Step, facts: Facts) -> Iterable[tuple[str, str]]:
+    """Who and what is nearly full once this card is in Do."""
+    if step.name != "start":
+        return
+    settings, phases = facts.settings, words.PHASE_NAMES
+    for label, others, limit in (
+        (facts.owner_name, facts.owner_in_do, settings.wip_owner),
+        (str(phases[Phase.DO]), facts.in_do, settings.wip_do),
+    ):
+        if label and 0 <= limit - others - 1 <= TELL_FROM_LEFT:
+            yield label, gettext("with this one %(count)s of %(limit)s in Do", count=others + 1, limit=limit)
 
 
 def _is_waiting(asking: Asking, missing: tuple[Missing, ...]) -> bool:

@@ -56,6 +56,24 @@ class Offers:
         return [(p.id, p.name) for p in members_of(self.item.team_id)]
 
     @cached_property
+    def workers(self) -> list[Option]:
+        """The same, with what they have in hand: who hands something over sees it beforehand (R31)."""
+        counted = (
+            select(Item.owner_id, func.count())
+            .where(Item.team_id == self.item.team_id, Item.phase == Phase.DO, Item.id != self.item.id)
+            .group_by(Item.owner_id)
+        )
+        in_hand = {owner_id: int(count) for owner_id, count in db.session.execute(counted)}
+        return [(ident, self._with_load(name, in_hand.get(ident, 0))) for ident, name in self.members]
+
+    def _with_load(self, name: str, count: int) -> str:
+        if not count:
+            return name
+        return gettext(
+            "%(name)s: %(count)s of %(limit)s in Do", name=name, count=count, limit=self.facts.settings.wip_owner
+        )
+
+    @cached_property
     def services(self) -> list[Option]:
         """The team's services, and none."""
         return [("", gettext("none")), *_catalogue(Service, self.item.team_id, self.item.service_id)]
@@ -168,8 +186,8 @@ class Offers:
         return {"service_id": self.services}
 
     def _offer_owner_id(self) -> dict[str, Any]:
-        me = [(ident, gettext("%(name)s (me)", name=name)) for ident, name in self.members if ident == self.person.id]
-        return {"owner_id": [*me, *(m for m in self.members if m[0] != self.person.id)]}
+        me = [(ident, gettext("%(name)s (me)", name=name)) for ident, name in self.workers if ident == self.person.id]
+        return {"owner_id": [*me, *(m for m in self.workers if m[0] != self.person.id)]}
 
     def _propose_owner_id(self) -> dict[str, Any]:
         return {"owner_id": self.person.id}

@@ -86,7 +86,7 @@ class ItemPage:
     follows: bool
     handover_url: str
     facts: tuple[FactRow, ...]
-    edit_url: str
+    title_url: str
     facts_url: str
     labels: tuple[str, ...]
     labels_url: str
@@ -190,7 +190,7 @@ def _page(r: Reading, asking: Asking, wanted: Wanted) -> ItemPage:
         follows=side.follows(r),
         handover_url=r.url("items.handover") if panels.may_hand_over(r) else "",
         facts=tuple(side.fact_rows(item, facts)),
-        edit_url=r.url("items.answers") if r.edits else "",
+        title_url=r.url("items.title") if r.edits else "",
         facts_url=side.facts_url(r),
         labels=tuple(label.name for label in item.labels),
         labels_url=r.url("items.labels") if r.edits else "",

@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("days_off", sa.String(length=20), nullable=False),
         sa.Column("board_lanes", sa.String(length=10), nullable=False),
         sa.Column("board_is_compact", sa.Boolean(), nullable=False),
+        sa.Column("board_folded", sa.String(length=40), nullable=False),
         sa.Column("mail_off_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("is_administrator", sa.Boolean(), nullable=False),
