@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -353,7 +354,6 @@ def _report(bench: Bench, figures: list[Figures], options: argparse.Namespace) -
         {"name": f"{line['name']}: none failed", "value": line["failed"], "met": not line["failed"]} for line in lines
     ]
     checks += list(_more_checks(bench, by_name))
-    missed = not all(check["met"] for check in checks)
     for server in (bench.ours, bench.theirs):
         for turn in range(200 if not options.small else 20):
             ask = _our_board if server is bench.ours else _their_board
@@ -365,8 +365,25 @@ def _report(bench: Bench, figures: list[Figures], options: argparse.Namespace) -
         "memory_mb": {server.name: round(server.pss_mb(), 1) for server in (bench.ours, bench.theirs)},
         "cold_start_s": {server.name: round(server.cold_start_s, 2) for server in (bench.ours, bench.theirs)},
         "first_load": _first_load(bench),
-        "profile": profile.of_board(bench.ours.seeded, bench.boards[2].team_id) if missed and not options.small else [],
+        "profiles": _profiles(bench, [check["name"] for check in checks if not check["met"]], options),
     }
+
+
+def _profiles(bench: Bench, missed: list[str], options: argparse.Namespace) -> dict[str, list[str]]:
+    """Of each kind of request that missed a bound."""
+    if options.small:
+        return {}
+    _, _, large, _, known = bench.boards
+    asked = {"board": (_our_board, large), "move": (_our_move, large), "capture": (_our_capture, known)}
+    return {
+        kind: profile.of(bench.ours.seeded, partial(_ask_turn, ask, board))
+        for kind, (ask, board) in asked.items()
+        if any(name.startswith(kind) for name in missed)
+    }
+
+
+def _ask_turn(ask: Asking, board: Board, turn: int) -> Ask:
+    return ask(board, turn, DICE)
 
 
 def _line(one: Figures) -> dict[str, Any]:
@@ -474,8 +491,10 @@ def _print(report: dict[str, Any]) -> None:
     for check in report["checks"]:
         if not check["name"].endswith("none failed") or not check["met"]:
             _say(f"{'met   ' if check['met'] else 'MISSED'} {check['name']}: {check['value']}")
-    for row in report.get("profile", ()):
-        _say(f"    {row}")
+    for kind, rows in report.get("profiles", {}).items():
+        _say(f"\nwhere the time of a {kind} goes:")
+        for row in rows:
+            _say(f"    {row}")
 
 
 def _print_comparison(report: dict[str, Any]) -> None:
