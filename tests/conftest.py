@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_sqlalchemy.session import Session
 from itsdangerous import URLSafeTimedSerializer
-from playwright.sync_api import Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 from sqlalchemy import event
 from sqlalchemy.orm import scoped_session
 from werkzeug.test import TestResponse
@@ -260,6 +261,36 @@ def browser_context_args(browser_context_args: dict) -> dict:
         "timezone_id": "Europe/Amsterdam",
         "locale": "en-GB",
     }
+
+
+@pytest.fixture(scope="session")
+def policy_refused() -> list[str]:
+    """What the content security policy refused, in every window of every test."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser, policy_refused: list[str]) -> Browser:
+    """The browser; whatever window it opens, its complaints about the policy are heard."""
+    make = browser.new_context
+
+    def new_context(**given: Any) -> BrowserContext:
+        window = make(**given)
+        window.on("console", lambda said: "Security Policy" in said.text and policy_refused.append(said.text))
+        return window
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    return browser
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_refused_by_the_policy(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if request.node.get_closest_marker("browser"):
+        refused: list[str] = request.getfixturevalue("policy_refused")
+        heard = list(refused)
+        refused.clear()
+        assert heard == []
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def look(team_id: int) -> ResponseReturnValue:
     keep_look(me, lanes=sent["lanes"], compact=sent["compact"], fold=sent["fold"])
     db.session.commit()
     if sent["fold"] is not None:
-        return changed(location=f"{_wanted_by(form).url(team_id)}#column-{sent['fold']}")
+        return changed(location=f"{_wanted_by(form).url(team_id)}#fold-{sent['fold']}")
     # From here on the person says how, and no longer the address.
     return changed(location=replace(_wanted_by(form), lanes="").url(team_id))
 

@@ -43,7 +43,8 @@ document.addEventListener("click", (event) => {
 });
 
 // Folded or unfolded: the focus is where it was.
-if (location.hash.startsWith("#column-")) document.querySelector(`${location.hash} [data-fold]`)?.focus();
+const [, folded] = location.hash.match(/^#fold-([a-z]+)$/) ?? [];
+if (folded) document.querySelector(`#column-${folded} [data-fold]`)?.focus({ preventScroll: true });
 
 const watch = () => document.querySelectorAll("[data-column]").forEach((column) => seen.observe(column));
 document.addEventListener("htmx:after:swap", watch);

@@ -34,7 +34,7 @@ def _strips(page):
 def test_it_is_folded_for_who_folds_it_and_unfolded_by_the_same_press(app, crew, path):
     mine, theirs = signed_in(app, crew.viewer), signed_in(app, crew.owner)
     answer = mine.post(f"{path}/look", data={"fold": "do", "query": "is=mine"})
-    assert (answer.status_code, answer.location) == (303, f"{path}?is=mine#column-do")
+    assert (answer.status_code, answer.location) == (303, f"{path}?is=mine#fold-do")
     mine.post(f"{path}/look", data={"fold": "act", "query": ""})
     assert (_strips(mine.get(path).text), _strips(theirs.get(path).text)) == (["do", "act", "closed"], ["closed"])
     mine.post(f"{path}/look", data={"fold": "do", "query": ""})

@@ -15,3 +15,12 @@ def test_a_page_runs_under_the_strict_policy_without_a_complaint(page, live):
     page.wait_for_load_state("networkidle")
     assert answer.status == 200
     assert complaints == []
+
+
+def test_what_the_policy_refuses_is_heard_in_every_test(page, live, policy_refused):
+    page.goto(f"{live}/sign-in")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
+    page.wait_for_function("() => window.ran === undefined")
+    page.goto("about:blank")
+    assert len(policy_refused) == 1
+    policy_refused.clear()

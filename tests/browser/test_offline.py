@@ -84,7 +84,7 @@ def test_a_line_whose_answer_was_lost_is_not_written_twice(owner, product):
 def test_a_line_can_be_taken_back_before_it_is_sent(owner):
     owner.page.context.set_offline(True)
     _write(owner, "The bell is brokn")
-    _waiting(owner).get_by_role("button", name="Take back").click()
+    _waiting(owner).get_by_role("button", name="Back to the line").click()
     expect(owner.page.locator("#capture-line")).to_have_value("The bell is brokn")
     expect(owner.page.locator("#capture-line")).to_be_focused()
     expect(_waiting(owner)).to_have_count(0)

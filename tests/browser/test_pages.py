@@ -106,13 +106,16 @@ def _visit_in_english(page: Page, town: Product, place: Place, seen: Seen) -> No
     _, complaints = _open(page, town, place)
     seen.complaints[place.name] += complaints
     seen.barriers[place.name] += _barriers(page, "dark", ALL)
-    if (language := page.locator("html").get_attribute("lang")) != "en":
+    # A customer reads their own language, whatever their browser says.
+    if place.who and (language := page.locator("html").get_attribute("lang")) != "en":
         seen.complaints[place.name].append(f"in {language}, not in English")
 
 
 def _open(page: Page, town: Product, place: Place) -> tuple[str, list[str]]:
     """What was sent, and what the browser complained about."""
     complaints: list[str] = []
+    # What the page before still has to say is not said of this one.
+    page.goto("about:blank")
     listen(page, complaints)
     answer = page.goto(f"{town.address}{place.path}")
     assert answer is not None

@@ -84,3 +84,11 @@ def test_every_link_within_the_project_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     paths = [path for path in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text) if "://" not in path]
     assert [path for path in paths if not ((ROOT / page).parent / path).exists()] == []
+
+
+def test_the_keys_are_described_as_the_product_tells_them():
+    shown = (ROOT / "templates/shared/_keys.html").read_text(encoding="utf-8")
+    told = re.findall(r"<dt>(.*?)</dt><dd>\{\{ _\('(.*?)'\) \}\}", shown)
+    described = re.findall(r"^\| (<kbd>.*?) \| (.*?) \|$", (ROOT / "docs/board.md").read_text(encoding="utf-8"), re.M)
+    assert described == told
+    assert len(told) > 10
