@@ -1,6 +1,6 @@
 // A card in the hand of who uses keys: Space takes it up, arrows carry it, Space or Enter puts it down, Escape puts it back.
 import { announce, fill } from "./live.js";
-import { mayWrite, placeOf, settle, words } from "./move.js";
+import { isMoving, mayWrite, placeOf, settle, words } from "./move.js";
 
 let held = null;
 
@@ -70,7 +70,7 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!held && !(isSpace(event) && mayWrite() && event.target.matches?.("[data-board] .card-title a"))) return;
+    if (!held && !(isSpace(event) && mayWrite() && !isMoving() && event.target.matches?.("[data-board] .card-title a"))) return;
     // Tab walks away from the card, so the card goes back first.
     if (held && event.key === "Tab") return putBack();
     event.preventDefault();

@@ -12,6 +12,9 @@ export const nextPhases = (phase) => JSON.parse(words().steps ?? "{}")[phase] ??
 // While a move is not answered yet, nobody else puts the cards in order.
 export const isMoving = () => underway > 0;
 
+// A card that is put elsewhere loses the focus; the next key should still find it, however long the answer takes.
+const stay = (card) => card.querySelector(".card-title a")?.focus({ preventScroll: true });
+
 const cardBefore = (card) => siblingCard(card, "previousElementSibling");
 const cardAfter = (card) => siblingCard(card, "nextElementSibling");
 function siblingCard(card, way) {
@@ -49,7 +52,10 @@ export async function settle(card, back, { focus = false } = {}) {
   const status = await post(card, values);
   underway -= 1;
   const ok = status >= 200 && status < 300;
-  if (!ok && card.isConnected) back();
+  if (!ok && card.isConnected) {
+    back();
+    if (focus && !document.querySelector("dialog[open]")) stay(card);
+  }
   const now = find(id);
   if (ok) moved(now, number);
   else if (!status) announce(fill(words().wordLost, { card: number }));
@@ -82,6 +88,7 @@ export function toPhase(card, phase, options = {}) {
   if (!list || !mayWrite()) return;
   const back = placeOf(card);
   list.prepend(card);
+  stay(card);
   return settle(card, back, { focus: true, ...options });
 }
 

@@ -56,7 +56,7 @@ function closed() {
   // What opened it may have come anew with what was done.
   if (!back && way) again(way);
   opener = way = null;
-  back?.focus({ preventScroll: true });
+  back?.focus();
 }
 
 document.addEventListener("htmx:before:request", ({ detail }) => {

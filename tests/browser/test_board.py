@@ -201,7 +201,11 @@ class TestByKey:
     def test_brackets_take_the_step_and_keep_the_focus(self, board, cards):
         board.locator(f"#card-{cards.ready} .card-title a").focus()
         board.keyboard.press("]")
-        expect(board.locator(f"#column-do #card-{cards.ready} .card-title a")).to_be_focused()
+        moved = board.locator(f"#column-do #card-{cards.ready} .card-title a")
+        # At once, so that the next key finds the card; and still when the answer has come.
+        expect(moved).to_be_focused()
+        expect(board.locator("#live")).to_contain_text("now stands in Do")
+        expect(moved).to_be_focused()
 
     def test_escape_closes_the_sheet_and_gives_the_focus_back(self, board, cards):
         board.locator(f"#card-{cards.asked} .card-title a").focus()
@@ -224,12 +228,135 @@ class TestByKey:
         expect(board.locator("#capture-line")).to_be_focused()
         expect(board.locator("#capture-line")).to_have_value("")
 
+    def test_space_takes_a_card_up_and_puts_it_down_elsewhere(self, board, cards):
+        title = board.locator(f"#card-{cards.ready} .card-title a")
+        title.focus()
+        board.keyboard.press("Space")
+        expect(board.locator("#live")).to_contain_text("in your hand")
+        board.keyboard.press("ArrowRight")
+        expect(board.locator(f"#column-do #card-{cards.ready} .card-title a")).to_be_focused()
+        board.keyboard.press("Space")
+        expect(board.locator("#live")).to_contain_text("now stands in Do")
+        expect(title).to_be_focused()
+
+    def test_escape_puts_a_card_in_the_hand_back(self, board, cards):
+        before = in_column(board, "plan")
+        board.locator(f"#card-{cards.ready} .card-title a").focus()
+        for key in ("Space", "ArrowRight", "ArrowRight", "Escape"):
+            board.keyboard.press(key)
+        expect(board.locator("#live")).to_contain_text("back where it was")
+        assert in_column(board, "plan") == before
+        assert focused_card(board) == cards.ready
+
+    def test_escape_leaves_the_line_for_the_card_one_came_from(self, board, cards):
+        title = board.locator(f"#card-{cards.action} .card-title a")
+        title.focus()
+        board.keyboard.press("c")
+        board.keyboard.type("Half af")
+        board.keyboard.press("Escape")
+        expect(title).to_be_focused()
+        expect(board.locator("#capture-line")).to_have_value("Half af")
+
+    def test_b_goes_to_the_bar_and_escape_comes_back(self, board, cards):
+        title = board.locator(f"#card-{cards.asked} .card-title a")
+        title.focus()
+        board.keyboard.press("x")
+        board.keyboard.press("b")
+        expect(board.locator("[data-several] :focus")).to_have_count(1)
+        board.keyboard.press("Escape")
+        expect(title).to_be_focused()
+
+    def test_home_and_end_stay_in_the_column(self, board, cards):
+        in_plan = in_column(board, "plan")
+        board.locator(f"#card-{in_plan[1]} .card-title a").focus()
+        board.keyboard.press("End")
+        assert focused_card(board) == in_plan[-1]
+        board.keyboard.press("Home")
+        assert focused_card(board) == in_plan[0]
+
+    def test_a_filter_keeps_the_focus_where_the_next_one_is_chosen(self, board):
+        mine = board.locator("[data-filters] a", has_text="Mine")
+        mine.focus()
+        board.keyboard.press("Enter")
+        board.wait_for_url("**?is=mine")
+        expect(mine).to_be_focused()
+
     def test_single_keys_can_be_turned_off(self, board):
         board.keyboard.press("?")
         board.get_by_label("Use these single keys").uncheck()
         board.keyboard.press("Escape")
         board.keyboard.press("?")
         expect(board.locator("dialog")).to_have_count(0)
+
+
+class TestOneItemByKey:
+    @pytest.fixture
+    def item(self, board, cards, address):
+        board.goto(address.split("/teams")[0] + f"/items/{cards.asked}")
+        board.wait_for_load_state()
+        return board
+
+    def test_a_phase_that_was_looked_at_is_not_where_the_card_stands(self, item):
+        item.locator(".phase-line :checked").focus()
+        item.keyboard.press("ArrowRight")
+        expect(item.locator("dialog[open]")).to_be_visible()
+        item.keyboard.press("Escape")
+        expect(item.locator("dialog")).to_have_count(0)
+        expect(item.locator(".phase-line :checked")).to_have_value("plan")
+        expect(item.locator(".phase-line :checked")).to_be_focused()
+
+    def test_the_focus_outlives_a_comment_and_goes_to_what_was_refused(self, item):
+        item.locator("#f-body").fill("Morgen bellen")
+        item.locator("#say button").focus()
+        item.keyboard.press("Enter")
+        expect(item.locator("#journal .said")).to_have_text("Morgen bellen")
+        expect(item.locator("#live")).to_contain_text("in the journal")
+        expect(item.locator("#say button")).to_be_focused()
+        item.keyboard.press("Enter")
+        expect(item.locator("#f-body[aria-invalid]")).to_be_focused()
+
+    def test_the_focus_outlives_an_act_and_what_happened_is_said_in_the_same_region(self, item):
+        region = item.locator("#flash").element_handle()
+        item.get_by_role("button", name="Follow", exact=True).focus()
+        item.keyboard.press("Enter")
+        expect(item.locator("#flash")).to_contain_text("You follow this now.")
+        assert region.evaluate("e => e.isConnected")
+        expect(item.locator("#following button")).to_be_focused()
+
+
+class TestOnASmallScreen:
+    def test_what_has_the_focus_is_never_under_the_bar(self, board, cards, address):
+        board.set_viewport_size(PHONE)
+        board.goto(address.split("/teams")[0] + f"/items/{cards.asked}")
+        below = """() => {
+            if (document.activeElement === document.body) return "";
+            const at = document.activeElement.getBoundingClientRect();
+            return at.height && at.bottom > document.querySelector(".dock").getBoundingClientRect().top + 1
+                && !document.activeElement.closest(".dock") ? document.activeElement.outerHTML : "";
+        }"""
+        hidden = set()
+        for _ in range(40):
+            board.keyboard.press("Tab")
+            hidden.add(board.evaluate(below))
+        assert hidden == {""}
+
+    def test_a_low_window_leaves_room_for_the_question(self, board, cards):
+        board.set_viewport_size({"width": 360, "height": 390})
+        board.locator(f"#card-{cards.asked} .card-title a").focus()
+        board.keyboard.press("]")
+        field = board.locator("dialog[open] [name=due_on]").first
+        field.focus()
+        expect(field).to_be_in_viewport(ratio=1)
+        foot = board.locator("dialog[open] .sheet-foot").bounding_box()
+        assert foot["height"] < 390 / 4
+
+    @pytest.mark.parametrize("path", ["/teams/{team}/board", "/items/{item}", "/me", "/me/list"])
+    def test_twice_as_large_letters_need_no_sideways_scroll(self, board, cards, crew, address, path):
+        board.set_viewport_size(PHONE)
+        team = address.split("/teams/")[1].split("/")[0]
+        board.goto(address.split("/teams")[0] + path.format(team=team, item=cards.asked))
+        board.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+        assert board.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 class TestForEverybody:

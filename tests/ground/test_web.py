@@ -256,7 +256,7 @@ class TestChanged:
     def test_htmx_gets_the_regions_out_of_band(self, client):
         answer = client.post("/sample/regions", headers=HTMX)
         assert answer.status_code == 200
-        assert 'hx-swap-oob="true"' in answer.text
+        assert 'hx-swap-oob="innerHTML"' in answer.text
         assert "<html" not in answer.text
 
     def test_a_browser_goes_where_it_can_see_it(self, client):
