@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -304,8 +305,23 @@ def _report(bench: Bench, figures: list[Figures], options: argparse.Namespace) -
         "cold_start_s": {server.name: round(server.cold_start_s, 2) for server in (bench.ours, bench.theirs)},
         "first_load": _first_load(bench),
         "missed": missed,
-        "profile": profile.of_board(bench.ours.seeded, bench.boards[2].team_id) if missed and not options.small else [],
+        "profiles": _profiles(bench, missed) if not options.small else {},
     }
+
+
+def _profiles(bench: Bench, missed: list[str]) -> dict[str, list[str]]:
+    """Of each kind of request that missed a bound."""
+    _, _, large, _, known = bench.boards
+    asked = {"board": (_our_board, large), "move": (_our_move, large), "capture": (_our_capture, known)}
+    return {
+        kind: profile.of(bench.ours.seeded, partial(_ask_turn, ask, board))
+        for kind, (ask, board) in asked.items()
+        if any(name.startswith(kind) for name in missed)
+    }
+
+
+def _ask_turn(ask: Asking, board: Board, turn: int) -> Ask:
+    return ask(board, turn, DICE)
 
 
 def _line(one: Figures) -> dict[str, Any]:
@@ -422,8 +438,10 @@ def _print(report: dict[str, Any]) -> None:
     for check in report["checks"]:
         if not check["name"].endswith("none failed") or not check["met"]:
             _say(f"{'met   ' if check['met'] else 'MISSED'} {check['name']}: {check['value']}")
-    for row in report["profile"]:
-        _say(f"    {row}")
+    for kind, rows in report["profiles"].items():
+        _say(f"\nwhere the time of a {kind} goes:")
+        for row in rows:
+            _say(f"    {row}")
 
 
 def _say(text: str) -> None:
