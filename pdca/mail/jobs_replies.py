@@ -14,7 +14,7 @@ from pdca.errors import DomainError
 from pdca.installation import recall, remember
 from pdca.mail.postbox import Postbox, PostboxError, opened
 from pdca.mail.replies import take
-from pdca.mail.silence import note_silence
+from pdca.mail.silence import is_news, note_silence
 from pdca.web import settings
 
 log = logging.getLogger("pdca.mail.replies")
@@ -53,10 +53,19 @@ def read_replies(now: datetime, *, go_on: Callable[[], bool] = lambda: True) -> 
                     left += 1
     except PostboxError as error:
         log.warning("answers by mail can't be read: %s", error)
-        note_silence(str(error), now)
+        _note(str(error), now)
     else:
-        note_silence("", now)
+        _note("", now)
     return Told(taken, left)
+
+
+def _note(silence: str, now: datetime) -> None:
+    with db.reading():
+        if not is_news(silence):
+            return
+    with db.writing():
+        note_silence(silence, now)
+        db.session.commit()
 
 
 def _new(box: Postbox, now: datetime) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from pdca.db import db
 from pdca.installation import forget, recall, remember
 
 # "INSTANT WORDS"; there is none while it can be read.
@@ -26,16 +25,16 @@ def silence() -> Silence | None:
     return Silence(datetime.fromisoformat(since), words) if since else None
 
 
+def is_news(words: str) -> bool:
+    """Whether this is not what is known already. `words` say why it can't be read, "" that it can."""
+    known = silence()
+    return (known.words if known else "") != words[:LONGEST]
+
+
 def note_silence(words: str, at: datetime) -> None:
-    """`words` say why it can't be read, "" that it can. Commits when that is news."""
-    with db.reading():
-        known = silence()
-    if (known.words if known else "") == words[:LONGEST]:
-        return
-    with db.writing():
-        if words:
-            since = known.since if known else at
-            remember(NAME, f"{since.isoformat()} {words[:LONGEST]}")
-        else:
-            forget(NAME)
-        db.session.commit()
+    """From now on this is what is known; since when stays, while it lasts."""
+    if not words:
+        return forget(NAME)
+    known = silence()
+    since = known.since if known else at
+    return remember(NAME, f"{since.isoformat()} {words[:LONGEST]}")

@@ -35,7 +35,8 @@ def test_the_clock_is_read_in_one_place():
 
 
 def test_only_entrances_commit():
-    assert offences(python(), COMMIT, ENTRANCES.search) == []
+    # The unit of work itself ends a transaction that only read, and keeps the rows.
+    assert offences(python(), COMMIT, lambda name: ENTRANCES.search(name) or name == "pdca/db.py") == []
 
 
 def test_pages_have_no_inline_script_style_or_handler():
