@@ -37,6 +37,8 @@ from tests.peers import postgresql, web
 KEY = "a-key-for-tests-only-0123456789-abcdefghijklmnop"
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
+# How many people move how often at once on one board (tests/board/test_many_hands.py): the whole is 50x200.
+MANY_HANDS = os.environ.get("PDCA_MANY", "6x12")
 # The machine's own settings must not leak into tests.
 for _name in [name for name in os.environ if name.startswith("PDCA_") and name != postgresql.NAMED_BY]:
     del os.environ[_name]

@@ -7,8 +7,17 @@ const AGAIN_MS = 15000;
 const form = () => document.querySelector("[data-capture]");
 const line = () => document.getElementById("capture-line");
 const list = () => document.querySelector("[data-waiting]");
-const read = () => JSON.parse(localStorage.getItem(KEY) ?? "[]");
+// What the server says no to; everything else may go better later.
+const REFUSED = [403, 404, 409, 422];
 let isSending = false;
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY)) ?? [];
+  } catch {
+    return [];
+  }
+}
 
 function write(all) {
   if (all.length) localStorage.setItem(KEY, JSON.stringify(all));
@@ -78,11 +87,14 @@ async function send() {
 async function sendOne({ once, title, url }) {
   const body = new URLSearchParams({ csrf_token: form().elements.csrf_token.value, title, once });
   const answer = await fetch(url, { method: "POST", body, headers: { "HX-Request": "true" } });
-  // Not signed in any more, or a server that is being started: later.
-  if (answer.headers.get("HX-Redirect") || answer.redirected || answer.status >= 500) throw new Error(answer.status);
-  if (answer.ok) remove(once);
-  else write(read().map((kept) => (kept.once === once ? { ...kept, refused: true } : kept)));
-  return answer.ok ? 1 : 0;
+  if (REFUSED.includes(answer.status)) {
+    write(read().map((kept) => (kept.once === once ? { ...kept, refused: true } : kept)));
+    return 0;
+  }
+  // Not signed in any more, or a server that is being started.
+  if (!answer.ok || answer.redirected || answer.headers.get("HX-Redirect")) throw new Error(answer.status);
+  remove(once);
+  return 1;
 }
 
 // --- showing ---------------------------------------------------------------------------------------------

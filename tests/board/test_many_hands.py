@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
+from collections import Counter
 
 import pytest
 from sqlalchemy import func, select
@@ -17,12 +17,13 @@ from pdca.items.answers import LookalikeAnswer
 from pdca.items.models import Entry, Item, Move
 from pdca.items.terms import LookalikeChoice, Phase
 from tests import stories
+from tests.conftest import MANY_HANDS
 from tests.factories import signed_in
 from tests.stories import new, walk
 
 DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
 # The whole is 50 × 200 (PDCA_MANY=50x200); the short form finds the same mistakes, a little less surely.
-CLIENTS, MOVES = map(int, os.environ.get("PDCA_MANY", "6x12").split("x"))
+CLIENTS, MOVES = map(int, MANY_HANDS.split("x"))
 CARDS = 12
 
 
@@ -61,10 +62,13 @@ def test_no_card_is_lost_and_no_rank_is_given_twice(app, crew, cards):
         for number, client in enumerate([signed_in(app, crew.keeper) for _ in range(CLIENTS)])
     ]
     db.session.commit()
+    began = time.monotonic()
     for mover in movers:
         mover.start()
     for mover in movers:
         mover.join()
+    took = time.monotonic() - began
+    print(f"\n{len(answers)} answers in {took:.0f} s: {Counter(answers)}")  # noqa: T201 - shown with -s
     db.session.expire_all()
     assert len(answers) == CLIENTS * MOVES
     assert [status for status in answers if status >= 500] == []
