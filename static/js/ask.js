@@ -32,7 +32,9 @@ function show({ focus = false, byHand = false } = {}) {
   form.querySelector("[data-step-next]").hidden = now === steps.length - 1;
   if (!focus) return;
   // After a tap no field takes the focus: on a phone its keyboard would cover the question.
-  const target = byHand ? steps[now] : steps[now].querySelector("input:checked, input, textarea");
+  // The group rather than its box: that one has the question as its name.
+  const group = steps[now].querySelector(":scope > fieldset:first-child") ?? steps[now];
+  const target = byHand ? group : steps[now].querySelector("input:checked, input, textarea");
   target.tabIndex = byHand ? -1 : 0;
   target.focus({ preventScroll: true });
   form.scrollIntoView({ block: "nearest" });

@@ -6,6 +6,8 @@ import { flash } from "./flash.js";
 const host = () => document.getElementById("sheet");
 const dialogIn = (node) => node?.querySelector("dialog[data-sheet]");
 const touch = matchMedia("(pointer: coarse)");
+// What was typed in a sheet that was put back, by where it would have gone: one slip on Escape loses no work.
+const typed = new Map();
 let opener = null;
 let way = null;
 let asked = null;
@@ -15,6 +17,7 @@ export const isOpen = () => Boolean(document.querySelector("dialog[data-sheet][o
 export function open(dialog, { again = false } = {}) {
   dialog.classList.toggle("is-again", again);
   dialog.showModal();
+  if (!again) bringBack(dialog);
   raise(dialog.dataset.card);
   dialog.dispatchEvent(new CustomEvent("sheet:open", { bubbles: true }));
   firstStop(dialog)?.focus();
@@ -84,7 +87,10 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
   if (!dialog) return closed();
   if (!dialog.open) return open(dialog, { again: ctx.request.method !== "GET" && Boolean(asked) });
   // Only out-of-band regions came back: the act is done.
-  if (ctx.response.status < 300 && ctx.sourceElement.matches?.(".sheet-form")) dialog.close();
+  if (ctx.response.status < 300 && ctx.sourceElement.matches?.(".sheet-form")) {
+    dialog.dataset.done = "";
+    dialog.close();
+  }
 });
 
 // A line that is being written down says so itself: it is kept.
@@ -102,18 +108,39 @@ document.addEventListener("click", (event) => {
   }
 });
 
-function isChanged(dialog) {
-  return [...dialog.querySelectorAll("input, textarea, select")].some((field) =>
-    "checked" in field && /radio|checkbox/.test(field.type)
-      ? field.checked !== field.defaultChecked
-      : field.tagName !== "SELECT" && field.value !== field.defaultValue,
-  );
+const fieldsOf = (dialog) => [...dialog.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea, select")];
+const isTick = (field) => /radio|checkbox/.test(field.type);
+
+function isOther(field) {
+  if (isTick(field)) return field.checked !== field.defaultChecked;
+  return field.tagName === "SELECT" ? !field.selectedOptions[0]?.defaultSelected && field.selectedIndex > 0 : field.value !== field.defaultValue;
+}
+
+const isChanged = (dialog) => fieldsOf(dialog).some(isOther);
+const placeIn = (dialog) => dialog.querySelector("form.sheet-form")?.getAttribute("action");
+
+function keepTyped(dialog) {
+  const place = placeIn(dialog);
+  if (!place) return;
+  if ("done" in dialog.dataset) typed.delete(place);
+  else typed.set(place, fieldsOf(dialog).filter(isOther).map(({ name, type, value, checked }) => ({ name, type, value, checked })));
+}
+
+function bringBack(dialog) {
+  const fields = fieldsOf(dialog);
+  for (const { name, type, value, checked } of typed.get(placeIn(dialog)) ?? []) {
+    const field = fields.find((one) => one.name === name && one.type === type && (!isTick(one) || one.value === value));
+    if (!field) continue;
+    if (isTick(field)) field.checked = checked;
+    else field.value = value;
+  }
 }
 
 document.addEventListener(
   "close",
   ({ target }) => {
     if (!target.matches?.("dialog[data-sheet]")) return;
+    keepTyped(target);
     target.remove();
     closed();
   },

@@ -214,6 +214,17 @@ class TestByKey:
         board.keyboard.press("Escape")
         expect(board.locator(f"#card-{cards.asked} .card-title a")).to_be_focused()
 
+    def test_what_was_typed_in_a_sheet_outlives_escape(self, board, cards):
+        title = board.locator(f"#card-{cards.action} .card-title a")
+        title.focus()
+        board.keyboard.press("]")
+        box = board.locator("dialog[open] textarea").first
+        box.fill("Driekwart van het verhaal")
+        board.keyboard.press("Escape")
+        expect(title).to_be_focused()
+        board.keyboard.press("]")
+        expect(box).to_have_value("Driekwart van het verhaal")
+
     def test_the_menu_offers_every_move(self, board, cards):
         board.locator(f"#card-{cards.ready} .card-title a").focus()
         board.keyboard.press("m")

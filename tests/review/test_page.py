@@ -11,13 +11,16 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.items import decisions
+from pdca.items.answers import LookalikeAnswer
 from pdca.items.models import Decision
-from pdca.items.terms import DecisionState, Kind, Phase
+from pdca.items.terms import DecisionState, Kind, LookalikeChoice, Phase
 from tests import stories
 from tests.conftest import MONDAY
 from tests.factories import signed_in
 from tests.peers.counting import statements
 from tests.stories import new, walk
+
+DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
 
 
 @pytest.fixture
@@ -67,6 +70,22 @@ def test_a_leader_decides_on_the_page(crew, app):
     row = db.session.scalars(select(Decision)).one()
     assert (row.state, row.answer, row.decided_by_id) == (DecisionState.GRANTED, "Doe maar.", crew.leader.id)
     assert action not in client.get("/review").get_data(as_text=True)
+
+
+def test_every_act_and_box_says_which_card_it_is_about(crew, app):
+    for title in ("Stoeptegel", "Fietsenrek"):
+        story = walk(crew, Phase.PLAN, Kind.IMPROVEMENT, at=MONDAY, title=title, lookalikes=DIFFERENT)
+        decisions.ask_waiver(story.item, "R20", "Te duur.", by=crew.owner, at=story.at)
+        new(crew, at=MONDAY, title=f"{title[::-1]} hapert")
+    page = signed_in(app, crew.leader).get("/review").get_data(as_text=True)
+    acts = re.findall(
+        r'<(?:a|button) class="(?:btn|plain)[^>]*>(.*?)</(?:a|button)>',
+        page.partition("<main")[2].partition("</main")[0],
+    )
+    boxes = re.findall(r'<label for="answer-[^>]*>(.*?)</label>', page)
+    assert (len(acts), len(boxes)) == (12, 2)
+    assert len(set(acts)) == len(acts)
+    assert len(set(boxes)) == len(boxes)
 
 
 def test_an_owner_does_not_decide_about_their_own_item(crew, app):

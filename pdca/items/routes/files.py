@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -30,6 +30,7 @@ def add_file(item_id: int) -> ResponseReturnValue:
     form, doing = UploadForm(), begin(item_id)
     refused = attempt(form, lambda: _add(doing))
     if refused is None:
+        flash(gettext("The file was added."))
         return redirect(f"{url_for('items.show', item_id=item_id)}#files", 303)
     view = item_page(me(), item_id, clock.now(), file_refused=refused)
     return render_template("items/item.html", page_=view), refused.status
