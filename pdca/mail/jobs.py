@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from pdca import clock, failpoints
 from pdca.db import LockTimeout, db
 from pdca.mail.accepts import AcceptJournal
-from pdca.mail.claiming import Claim, Desk, claim_next, hold
+from pdca.mail.claiming import Claim, Desk, claim_next, count_from, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import forget_bodies
@@ -161,6 +161,7 @@ def _claimed(desk: Desk, moment: Callable[[], datetime], only: int | None) -> Cl
         claim = claim_next(desk, at, only)
         if claim is None:
             return None
+        count_from(moment(), at, claim, desk.pace)
         try:
             failpoints.reached("claim.before_commit")
             # Committed before the server is called: a crash must never hide that we tried.
