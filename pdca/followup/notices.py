@@ -68,7 +68,9 @@ def _climb(duty: Duty, staff: Staff, at: datetime) -> int:
 
 def reach(duty: Duty, step: Step, staff: Staff, at: datetime) -> int:
     """Note whom this step tells; from E3 on a leader must decide (R26)."""
-    made = tell_people(duty, step, staff, at)
+    # The duties of a batch are written together at its end, and not one by one before each notice.
+    with db.session.no_autoflush:
+        made = tell_people(duty, step, staff, at)
     if To.CUSTOMER in step.to:
         made += _tell_customers(duty, step, at)
     if step.escalates:

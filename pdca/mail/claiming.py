@@ -133,6 +133,18 @@ def _taking(*, abandoned: bool, one: bool) -> Update:
     )
 
 
+def count_from(now: datetime, given: datetime, claim: Claim, pace: Pace) -> None:
+    """Writing it took long: the lease counts from now, or the conversation outlives it and somebody else mails too."""
+    if claim.letter is None or now - given < (pace.lease - pace.conversation) / 10:
+        return
+    db.session.execute(
+        update(Message)
+        .where(Message.id == claim.message_id)
+        .values(lease_until=now + pace.lease)
+        .execution_options(synchronize_session=False)
+    )
+
+
 # --- making ready ----------------------------------------------------------------------------------------
 
 

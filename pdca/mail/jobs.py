@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from pdca import clock, failpoints
 from pdca.db import LockTimeout, db, table_of
 from pdca.mail.accepts import AcceptJournal
-from pdca.mail.claiming import Claim, Desk, claim_next, hold
+from pdca.mail.claiming import Claim, Desk, claim_next, count_from, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import forget_bodies
@@ -182,6 +182,7 @@ def _claimed(desk: Desk, moment: Moment, only: int | None) -> Claim | None:
         claim = claim_next(desk, at, only)
         if claim is None:
             return None
+        count_from(moment(), at, claim, desk.pace)
         try:
             failpoints.reached("claim.before_commit")
             # Committed before the server is called: a crash must never hide that we tried.
@@ -236,7 +237,10 @@ def _settled_and_claimed(
     try:
         with db.writing():
             state = settle(claim, outcome, desk, at)
-            upcoming = claim_next(desk, moment(), on_the_way=True)
+            given = moment()
+            upcoming = claim_next(desk, given, on_the_way=True)
+            if upcoming is not None:
+                count_from(moment(), given, upcoming, desk.pace)
             failpoints.reached("settle.before_commit")
             failpoints.reached("claim.before_commit")
             db.session.commit()

@@ -478,6 +478,17 @@ def test_a_lease_counts_from_when_it_was_our_turn_to_write(mailing, app, at):
     assert mailing.message(ident).lease_until >= at + LEASE + timedelta(seconds=waited / 2)
 
 
+@pytest.mark.fault(15, 24)
+def test_a_lease_counts_from_when_the_mail_was_written(mailing, app, at):
+    """On a machine that crawls, writing takes longer than a lease: then two would mail the same."""
+    ident = mailing.put(at)
+    written = at + LEASE + SECOND
+    moments = iter((at, written))
+    with app.app_context():
+        assert jobs._claimed(desk_of_this_process(), lambda: next(moments), None).letter is not None
+    assert mailing.message(ident).lease_until == written + LEASE
+
+
 @pytest.mark.fault(25)
 def test_a_web_server_never_delivers(tmp_path, database):
     """Making the application starts nothing."""

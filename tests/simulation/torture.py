@@ -132,6 +132,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _inside(part: str, kind: str, share: float) -> int:
     work, began = KEPT / f"work-{kind}-{part}", time.monotonic()
     so_far = _so_far(part, kind, share)
+    # Started in the background, a shell would have it ignore being told to stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     shutil.rmtree(work, ignore_errors=True)
 
     def say(line: str) -> None:
