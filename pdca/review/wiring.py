@@ -33,6 +33,8 @@ def decisions_waiting(person: Person, _at: datetime) -> int | None:
         .select_from(Decision)
         .join(Item, Item.id == Decision.item_id)
         .where(Item.team_id.in_(team_ids), Decision.state == DecisionState.OPEN)
+        # Nobody decides about an item of their own: the page leaves those out, and so does the count.
+        .where(func.coalesce(Item.caretaker_id, Item.owner_id).is_distinct_from(person.id))
     )
     new = select(func.count()).select_from(Item).where(Item.team_id.in_(team_ids), Item.phase == Phase.NEW)
     return (db.session.scalar(asked) or 0) + (db.session.scalar(new) or 0)

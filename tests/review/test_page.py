@@ -95,6 +95,14 @@ def test_an_owner_does_not_decide_about_their_own_item(crew, app):
     assert "/decisions/" not in client.get("/review").get_data(as_text=True)
 
 
+def test_the_menu_counts_what_the_page_shows(crew, app):
+    asked(crew).item.owner_id = crew.leader.id
+    new(crew, at=MONDAY)
+    page = signed_in(app, crew.leader).get("/review").get_data(as_text=True)
+    assert "1 decision waits for you" in page
+    assert re.search(r"Decisions <b>(\d+)</b>", page).group(1) == "1"
+
+
 def test_a_stalled_line_says_why_since_when_and_whose_move(crew, app):
     story = walk(crew, Phase.DO, at=MONDAY, due_on=date(2026, 3, 5))
     client = signed_in(app, crew.leader)
