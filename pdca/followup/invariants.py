@@ -39,8 +39,10 @@ ACCEPTED_NEVER_GOES_BACK = """
 NO_STEP_IS_FORGOTTEN = """
     SELECT id FROM duty WHERE state = 'open' AND next_step_at < :patience AND opened_at < :patience
 """
+# While a server does not work nothing may leave, and administrators see that; but somebody must go on trying it.
 NO_MAIL_IS_FORGOTTEN = """
     SELECT id FROM message WHERE state = 'pending' AND not_before < :patience AND attempts = 0
+      AND NOT EXISTS (SELECT 1 FROM breaker WHERE failures > 0 AND retry_at >= :patience)
 """
 NOBODY_READS_WHAT_IS_NOT_THEIRS = """
     SELECT message.id FROM message

@@ -14,7 +14,9 @@ from pdca.followup.models import Duty, DutyState
 from pdca.items import decisions
 from pdca.items.models import Item
 from pdca.items.terms import Phase
+from pdca.mail import breaker
 from pdca.mail.models import Message, MessageState
+from pdca.mail.pace import Pace
 from pdca.people.models import Membership
 from tests.followup.conftest import Stage, at, queue_only
 
@@ -73,6 +75,15 @@ def test_i5_a_mail_that_waits_too_long(promised: Stage):
     queue_only(promised, at(3, 24, 8))
     assert found(promised, at(3, 24, 8)) == []
     assert found(promised, at(3, 24, 9)) == ["I5 a mail that may leave still waits"]
+
+
+def test_i5_a_mail_that_waits_for_a_server_that_is_down(promised: Stage):
+    """It may not leave, and administrators see why; when nobody tries the server any more it is forgotten."""
+    queue_only(promised, at(3, 24, 8))
+    with promised.work():
+        breaker.failed("smtp://away", "silence", probing=False, at=at(3, 24, 9), pace=Pace())
+    assert found(promised, at(3, 24, 9)) == []
+    assert found(promised, at(3, 24, 10)) == ["I5 a mail that may leave still waits"]
 
 
 def test_i6_a_mail_for_somebody_who_may_not_read_it(promised: Stage):
