@@ -286,13 +286,11 @@ def browser(browser: Browser, policy_refused: list[str]) -> Browser:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_refused_by_the_policy(request: pytest.FixtureRequest) -> Iterator[None]:
+def _nothing_is_refused_by_the_policy(policy_refused: list[str]) -> Iterator[None]:
     yield
-    if request.node.get_closest_marker("browser"):
-        refused: list[str] = request.getfixturevalue("policy_refused")
-        heard = list(refused)
-        refused.clear()
-        assert heard == []
+    heard = list(policy_refused)
+    policy_refused.clear()
+    assert heard == []
 
 
 @pytest.fixture

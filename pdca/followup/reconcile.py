@@ -16,6 +16,7 @@ from pdca.followup.holders import holder_of
 from pdca.followup.ladder import midnight
 from pdca.followup.ledger import insert_once, plan_again
 from pdca.followup.models import Duty, DutyState
+from pdca.followup.redirect import unwrite
 from pdca.followup.staff import Roles, roles_of
 from pdca.items.facts import Facts
 from pdca.items.models import Item
@@ -24,7 +25,7 @@ from pdca.items.terms import OPEN_PHASES
 from pdca.people.calendar import DAY
 from pdca.people.queries import TeamRules
 
-ITEM = "item"
+ITEM, TEAM = "item", "team"
 CHUNK = 200
 _COLUMNS = [column.name for column in table_of(Duty).columns if column.name != "id"]
 
@@ -35,13 +36,15 @@ def reconcile(touched: Mapping[Subject, datetime]) -> None:
     for ids in _chunks(sorted(at_of)):
         bring_in_line(ids, max(at_of[i] for i in ids), roles=roles)
     news.write(roles)
+    if teams := {ident for kind, ident in touched if kind == TEAM}:
+        unwrite(teams)
     words.queue_words(list(at_of), max(touched.values()))
     db.session.flush()
 
 
 def _items_in(touched: Mapping[Subject, datetime]) -> dict[int, datetime]:
     """The touched items, and the open items of the touched teams."""
-    teams = {ident: at for (kind, ident), at in touched.items() if kind == "team"}
+    teams = {ident: at for (kind, ident), at in touched.items() if kind == TEAM}
     items: dict[int, datetime] = {}
     if teams:
         rows = db.session.execute(
@@ -53,7 +56,7 @@ def _items_in(touched: Mapping[Subject, datetime]) -> dict[int, datetime]:
 
 def _teams_in(touched: Mapping[Subject, datetime]) -> set[int]:
     items = items_by_id([ident for kind, ident in touched if kind == ITEM])
-    return {item.team_id for item in items.values()} | {ident for kind, ident in touched if kind == "team"}
+    return {item.team_id for item in items.values()} | {ident for kind, ident in touched if kind == TEAM}
 
 
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from pdca.db import db
@@ -18,6 +18,7 @@ from pdca.mail import breaker
 from pdca.mail.models import Message, MessageState
 from pdca.mail.pace import Pace
 from pdca.people.models import Membership
+from pdca.people.operations import remove_member
 from tests.followup.conftest import Stage, at, queue_only
 
 
@@ -96,6 +97,26 @@ def test_i6_a_mail_for_somebody_who_may_not_read_it(promised: Stage):
     # Looked at once more when it is about to leave: it does not.
     promised.passes(at(3, 24, 9))
     assert (promised.said("omar"), promised.said("bo")) == ([], ["1 promise passed"])
+
+
+@pytest.mark.parametrize("state", [MessageState.PENDING, MessageState.SENDING])
+def test_i6_who_leaves_gets_nothing_that_was_written_before(promised: Stage, state):
+    """A copy that was tried goes again as it was, but not to who may no longer read it."""
+    queue_only(promised, at(3, 24, 8))
+    with promised.work() as team:
+        theirs = Message.person_id == team.owner.id
+        lease = {"lease_token": "gone", "lease_until": at(3, 24, 8)} if state is MessageState.SENDING else {}
+        written = {"mime": b"written", "state": state, "possible_duplicate": True, **lease}
+        db.session.execute(update(Message).where(theirs).values(written))
+    with promised.work() as team:
+        membership = db.session.scalars(select(Membership).where(Membership.person_id == team.owner.id)).one()
+        remove_member(membership, by=team.administrator, at=at(3, 24, 8))
+    assert found(promised, at(3, 24, 8)) == []
+    with promised.look():
+        kept = set(db.session.execute(select(Message.person_id, Message.mime)).all())
+    assert {mime for person_id, mime in kept if person_id == promised.team.owner.id} == {None}
+    promised.passes(at(3, 24, 9))
+    assert promised.said("omar") == []
 
 
 def test_the_doctor_asks_them(promised: Stage):
