@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -23,6 +23,7 @@ from pdca.items.models import Item
 from pdca.items.queries import facts_for, items_by_id
 from pdca.items.terms import OPEN_PHASES
 from pdca.people.calendar import DAY
+from pdca.people.models import Team
 from pdca.people.queries import TeamRules
 
 ITEM, TEAM = "item", "team"
@@ -32,14 +33,28 @@ _COLUMNS = [column.name for column in table_of(Duty).columns if column.name != "
 
 def reconcile(touched: Mapping[Subject, datetime]) -> None:
     """Bring the duties of everything that was touched in line, and note what people have to know."""
+    changed = {ident for kind, ident in touched if kind == TEAM}
+    hold_rules(changed, may_change=True)
+    hold_rules(_teams_in(touched) - changed)
     at_of, roles = _items_in(touched), roles_of(_teams_in(touched))
     for ids in _chunks(sorted(at_of)):
         bring_in_line(ids, max(at_of[i] for i in ids), roles=roles)
     news.write(roles)
-    if teams := {ident for kind, ident in touched if kind == TEAM}:
-        unwrite(teams)
+    if changed:
+        unwrite(changed)
     words.queue_words(list(at_of), max(touched.values()))
     db.session.flush()
+
+
+def hold_rules(team_ids: Collection[int], *, may_change: bool = False) -> None:
+    """Until this unit of work ends these teams' rules stay as they are, or are ours to change.
+
+    Without it, work that read the old rules writes its duties over those of the new rules. SQLite has one writer.
+    """
+    if not team_ids or db.session.get_bind().dialect.name == "sqlite":
+        return
+    rows = select(Team.id).where(Team.id.in_(team_ids)).order_by(Team.id)
+    db.session.execute(rows.with_for_update(read=not may_change, key_share=not may_change)).all()
 
 
 def _items_in(touched: Mapping[Subject, datetime]) -> dict[int, datetime]:

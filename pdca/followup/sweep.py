@@ -13,7 +13,7 @@ from pdca import clock
 from pdca.db import db
 from pdca.followup import nodes
 from pdca.followup.models import Duty, DutyState
-from pdca.followup.reconcile import CHUNK, ITEM, bring_in_line
+from pdca.followup.reconcile import CHUNK, ITEM, bring_in_line, hold_rules
 from pdca.followup.terms import DutyKind
 from pdca.items import checks, promotion
 from pdca.items.facts import Facts
@@ -46,6 +46,7 @@ def chunks() -> Iterator[Sequence[int]]:
 
 def sweep(item_ids: Sequence[int], at: datetime) -> list[str]:
     """One chunk: first what the new day does, then every duty in line. Gives the drift, one line each."""
+    hold_rules(set(db.session.scalars(select(Item.team_id).where(Item.id.in_(item_ids)))))
     facts = facts_for(item_ids, at)
     changed = {f.id for f in facts.values() if _new_day(f, at)}
     if changed:

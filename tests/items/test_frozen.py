@@ -98,6 +98,7 @@ class Acts:
             ),
             "taking_back.take_back": lambda: taking_back.take_back(item, **by),
             "edit.edit": lambda: edit.edit(item, Answers(purpose="Anders."), **by),
+            "edit.retitle": lambda: edit.retitle(item, "Anders", was=item.title, **by),
             "promises.change_date": lambda: promises.change_date(
                 item, due_on=today + timedelta(days=3), reason="Ziek.", **by
             ),

@@ -31,6 +31,7 @@ POSTS = {
     "items.next_round": ("rounds", "owner", {"why_not": "Te hoog."}),
     "items.go_on": ("rounds/decision", "owner", {"reason": "Nog een keer."}),
     "items.taking_back": ("taking-back", "owner", {}),
+    "items.title": ("title", "owner", {"title": "Heel iets anders"}),
     "items.answers": ("answers", "owner", {"noticeable": "Iets anders."}),
     "items.new_date": ("date-changes", "owner", {"due_on": SOON, "reason": "De koppeling komt later."}),
     "items.help": ("help", "owner", {"question": "Wie drukt dit?"}),

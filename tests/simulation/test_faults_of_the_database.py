@@ -188,9 +188,6 @@ def mortal(tmp_path: Path) -> Iterator[tuple[postgresql.Mortal, Flask]]:
 def test_fault_28_postgresql_killed_in_the_middle_and_started_again(mortal, server):
     """kill -9 the moment the first mail was taken: settling waits for it, and no mail goes twice."""
     peer, app = mortal
-    with app.app_context(), db.writing():
-        Morning._arrange()
-        db.session.commit()
     morning = Morning(app, server)
     killed = threading.Event()
 
@@ -215,9 +212,6 @@ def test_fault_28_postgresql_killed_in_the_middle_and_started_again(mortal, serv
 def test_fault_28_while_it_is_gone_ticks_end_and_afterwards_go_on(mortal, server):
     """Connections in the pool are half open: they look alive, and the first word on them fails."""
     peer, app = mortal
-    with app.app_context(), db.writing():
-        Morning._arrange()
-        db.session.commit()
     morning = Morning(app, server)
     with app.app_context(), db.reading():
         assert db.session.scalar(text("SELECT 1")) == 1
