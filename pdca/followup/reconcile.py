@@ -33,10 +33,10 @@ _COLUMNS = [column.name for column in table_of(Duty).columns if column.name != "
 
 def reconcile(touched: Mapping[Subject, datetime]) -> None:
     """Bring the duties of everything that was touched in line, and note what people have to know."""
-    changed = {ident for kind, ident in touched if kind == TEAM}
+    teams, changed = _teams_in(touched), {ident for kind, ident in touched if kind == TEAM}
     hold_rules(changed, may_change=True)
-    hold_rules(_teams_in(touched) - changed)
-    at_of, roles = _items_in(touched), roles_of(_teams_in(touched))
+    hold_rules(teams - changed)
+    at_of, roles = _items_in(touched), roles_of(teams)
     for ids in _chunks(sorted(at_of)):
         bring_in_line(ids, max(at_of[i] for i in ids), roles=roles)
     news.write(roles)

@@ -81,7 +81,7 @@ document.addEventListener(
 
 // A refresh while a card is in the hand would drop it.
 document.addEventListener("htmx:before:request", (event) => {
-  if (drag && !event.detail.ctx.moveToken) event.preventDefault();
+  if (drag && !event.detail.ctx.askToken) event.preventDefault();
 });
 
 // What the drag leaves behind in style attributes may not be copied by a swap: the page allows none in its text.

@@ -24,17 +24,17 @@ function siblingCard(card, way) {
 }
 
 // Asks the server; resolves to the status, 0 when nothing answered. A refusal arrives as a sheet, success as regions.
-function post(card, values) {
+export function ask(source, url, values) {
   const token = ++count;
   return new Promise((resolve) => {
     const done = ({ detail }) => {
-      if (detail.ctx?.moveToken !== token) return;
+      if (detail.ctx?.askToken !== token) return;
       document.removeEventListener("htmx:finally:request", done);
       resolve(detail.ctx.response?.status ?? 0);
     };
     document.addEventListener("htmx:finally:request", done);
-    window.htmx.ajax("POST", card.dataset.moveUrl, {
-      source: card, target: "#sheet", swap: "innerHTML swapEmpty:true", values, moveToken: token,
+    window.htmx.ajax("POST", url, {
+      source, target: "#sheet", swap: "innerHTML swapEmpty:true", values, askToken: token,
     });
   });
 }
@@ -49,7 +49,7 @@ export async function settle(card, back, { focus = false } = {}) {
   };
   const { card: id, number } = card.dataset;
   underway += 1;
-  const status = await post(card, values);
+  const status = await ask(card, card.dataset.moveUrl, values);
   underway -= 1;
   const ok = status >= 200 && status < 300;
   if (!ok && card.isConnected) {

@@ -1,9 +1,8 @@
 // A title is changed where it stands: Enter keeps it, Escape puts back what was there. Without a script it is a sheet.
 import { word } from "./live.js";
-import { mayWrite } from "./move.js";
+import { ask, mayWrite } from "./move.js";
 
 let field = null;
-let count = 0;
 
 // Nothing is swapped under a line that is being written.
 export const isRenaming = () => field !== null;
@@ -48,25 +47,10 @@ async function keep(edit, stay) {
   if (edit.isSent) return;
   if (!title || title === edit.was) return end(edit, stay);
   edit.isSent = edit.field.readOnly = true;
-  const status = await post(edit, title);
+  const status = await ask(edit.place, edit.url, { title, was: edit.was });
   edit.isSent = edit.field.readOnly = false;
   // No connection: it stays on the screen, and Enter tries again.
   if (status) end(edit, stay && status < 300);
-}
-
-function post({ place, url, was }, title) {
-  const token = ++count;
-  return new Promise((resolve) => {
-    const done = ({ detail }) => {
-      if (detail.ctx?.titleToken !== token) return;
-      document.removeEventListener("htmx:finally:request", done);
-      resolve(detail.ctx.response?.status ?? 0);
-    };
-    document.addEventListener("htmx:finally:request", done);
-    window.htmx.ajax("POST", url, {
-      source: place, target: "#sheet", swap: "innerHTML swapEmpty:true", values: { title, was }, titleToken: token,
-    });
-  });
 }
 
 // What the server answered stands there already; else what stood there before.
