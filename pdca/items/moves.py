@@ -19,7 +19,6 @@ from pdca.items.models import Item, Move
 from pdca.items.permissions import (
     MEMBERS,
     WHO_MESSAGE,
-    frozen,
     guard,
     may_edit,
     on_behalf_of,
@@ -142,12 +141,14 @@ def _no_step(facts: Facts, to: Phase) -> NotAllowed:
 
 
 def _require_own_questions(going: Going) -> None:
-    """A step is no back door for edits: a frozen card (R8), and who may not edit, answer its own questions only."""
-    if not going.facts.is_frozen and may_edit(going.person, going.item, going.at):
+    """A step is no back door for edits: what ended, a frozen card (R8), and who may not edit, answer its own only."""
+    facts = going.facts
+    if facts.is_open and not facts.is_frozen and may_edit(going.person, going.item, going.at):
         return
     own = {c.field for c in going.step.needs} | ALSO_OWN.get(going.step.name, frozenset()) | {"reason"}
     if going.answers.keys() - own:
-        raise frozen(going.facts) if going.facts.is_frozen else refuse(MAY_NOT_EDIT)
+        guard(facts, Act.EDIT)
+        raise refuse(MAY_NOT_EDIT)
 
 
 def _behalf(item: Item, step: Step, by: Person) -> int | None:

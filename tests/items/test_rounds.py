@@ -255,7 +255,17 @@ def test_only_what_is_closed_comes_back(crew):
 def test_who_reopens_changes_nothing_else_on_the_way(crew):
     story = walk(crew, Phase.CLOSED, at=MONDAY)
     sly = {"cause": ReopenCause.BACK_AGAIN, "title": "Iets heel anders"}
-    assert names(lambda: story.move(Phase.PLAN, by=crew.member, **sly)) == {"role"}
+    for by in (crew.member, story.owner):
+        assert names(lambda by=by: story.move(Phase.PLAN, by=by, **sly)) == {"ended"}
+
+
+def test_what_ended_keeps_what_was_written_of_its_round(crew):
+    """The round is frozen: the reason of a reopening belongs to the next one."""
+    story = walk(crew, Phase.CLOSED, at=MONDAY)
+    why = {"cause": ReopenCause.BACK_AGAIN, "why_not": "Niemand las het."}
+    assert names(lambda: story.move(Phase.PLAN, **why)) == {"ended"}
+    story.move(Phase.PLAN, cause=ReopenCause.BACK_AGAIN)
+    assert (story.item.round_number, story.item.rounds[0].why_not) == (2, "")
 
 
 # --- taking back -------------------------------------------------------------------------------------------

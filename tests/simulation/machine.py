@@ -405,6 +405,9 @@ class TeamLife(RuleBasedStateMachine):
                 t.Phase.DECLINED: ("reason",),
                 t.Phase.CLOSED: ("lesson",),
             }.get(to, ())
+            if item.phase is t.Phase.CLOSED and pick % 2:
+                # The one question of reopening; with the others it is an edit of what ended, and refused.
+                own = ("cause",)
             mine = Answers(**{k: v for k, v in given.items() if k in own})  # type: ignore[typeddict-item]
             by = story.owner if who % 2 else self.somebody(who, item.team_id)
             move(item, to, by=by, at=self.now, answers=mine)
