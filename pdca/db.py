@@ -202,19 +202,20 @@ class Database(SQLAlchemy):
     def state(self) -> str | None:
         """What this transaction sees, by name: twice the same name is twice the same facts. None while writing.
 
-        PostgreSQL names its snapshots; on SQLite every commit raises a number. The order of cards within their
-        column is no fact (see `quietly`).
+        Every commit raises a number, unless it was quiet. Asked first: what is read after it can only be newer.
         """
         if self.mode is not Mode.READ:
             return None
-        connection = self.session.connection()
-        raw: Any = connection.connection.driver_connection
-        asks = _STATE.get(connection.dialect.name, _STATE["postgresql"])
-        found = raw.execute(asks).fetchone()
+        raw: Any = self.session.connection().connection.driver_connection
+        found = raw.execute(_STATE).fetchone()
         return str(found[0]) if found else "new"
 
     def quietly(self) -> None:
-        """This unit of work changes the order of cards and nothing else: what others remembered still holds."""
+        """What this unit of work writes is in nothing that is remembered: what others remembered still holds.
+
+        The order of cards (it has a number of its own), and what the follow-up notes while it goes round. Who
+        touches an item or a team is not quiet, whatever was said before.
+        """
         self.session.connection().info["quiet"] = True
 
     def release(self, *, keep: bool = False) -> None:
@@ -271,6 +272,7 @@ def _reconcile(session: Session) -> None:
     if not _reconcilers:
         raise RuntimeError("an item was touched, but nobody registered a reconciler")
     session.flush()
+    session.connection().info.pop("quiet", None)
     touched = session.info.pop("touched")
     _reconcilers[0](touched)
     # What the reconciler itself touched is already reconciled.
@@ -301,21 +303,29 @@ def _after_rollback(session: Session, ended: SessionTransaction) -> None:
 
 # --- what was written ------------------------------------------------------------------------------------
 
-_STATE = {
-    "sqlite": "SELECT number FROM tick WHERE name = 'facts'",
-    "postgresql": "SELECT pg_current_snapshot()::text",
+_STATE = "SELECT number FROM tick WHERE name = 'facts'"
+# One more, of the name that `{}` stands for; without a row nothing was ever written.
+RAISE = "INSERT INTO tick (name, number) {} ON CONFLICT (name) DO UPDATE SET number = tick.number + 1"
+_RAISE = {
+    "sqlite": RAISE.format("VALUES ('facts', 1)"),
+    # A transaction gets its id with the first row that it writes or locks.
+    "postgresql": RAISE.format("SELECT 'facts', 1 WHERE pg_current_xact_id_if_assigned() IS NOT NULL"),
 }
-_RAISE = "INSERT INTO tick VALUES ('facts', 1) ON CONFLICT (name) DO UPDATE SET number = number + 1"
 
 
 def _raise_the_number(connection: Connection) -> None:
-    """Part of the very commit that changed something, whoever wrote it and how."""
-    raw: Any = connection.connection.driver_connection
-    if connection.info.pop("quiet", False) or raw.total_changes == connection.info.get("changes"):
+    """Part of the very commit that changed something, whoever wrote it and how. The last lock that is taken."""
+    if connection.info.pop("quiet", False):
         return
-    # Before the first migration there is nothing to remember.
-    with suppress(sqlite3.OperationalError):
-        raw.execute(_RAISE)
+    raw: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        if raw.total_changes != connection.info.get("changes"):
+            # Before the first migration there is nothing to remember.
+            with suppress(sqlite3.OperationalError):
+                raw.execute(_RAISE["sqlite"])
+    elif not raw.read_only:
+        # Not past SQLAlchemy: whoever commits must be able to tell that it was the database that failed.
+        connection.exec_driver_sql(_RAISE["postgresql"])
 
 
 def _speak_up(connection: Connection) -> None:
@@ -328,11 +338,11 @@ def _speak_up(connection: Connection) -> None:
 
 
 def _teach(engine: Engine) -> None:
+    event.listen(engine, "commit", _raise_the_number)
+    event.listen(engine, "rollback", _speak_up)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
-        event.listen(engine, "commit", _raise_the_number)
-        event.listen(engine, "rollback", _speak_up)
         for ending in ("checkin", "invalidate", "close"):
             event.listen(engine, ending, _drop_lock)
     else:

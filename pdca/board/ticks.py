@@ -1,7 +1,7 @@
 """Saying that something changed on a team's board, to every process, with the commit that changed it.
 
-PostgreSQL tells its listeners. SQLite has no such thing: a number per team is raised, and whoever waits looks
-at `PRAGMA data_version`, which costs nothing while nothing happens.
+A number per team is raised, under which the order of its cards is remembered. PostgreSQL also tells its listeners;
+on SQLite whoever waits looks at `PRAGMA data_version`, which costs nothing while nothing happens.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import chain
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pdca.db import db
+from pdca.db import RAISE, db
 
 CHANNEL = "pdca_board"
 # Where `pdca.db.changed_on` notes it, too.
@@ -19,9 +19,8 @@ NOTED = "changed_on"
 # Of each team: how often something changed there.
 TEAM = "team:"
 
-
 _NOTIFY = "SELECT pg_notify(%s, %s)"
-_RAISE = "INSERT INTO tick VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET number = number + 1"
+_RAISE = {"sqlite": RAISE.format("VALUES (?, 1)"), "postgresql": RAISE.format("VALUES (%s, 1)")}
 
 
 @event.listens_for(db.session, "after_flush")
@@ -43,9 +42,12 @@ def _tell(session: Session) -> None:
     if not noted:
         return
     connection = session.connection()
-    said, values = (_NOTIFY, (CHANNEL, "{}")) if connection.dialect.name == "postgresql" else (_RAISE, (TEAM + "{}",))
+    kind = connection.dialect.name
+    # In order, so that no two wait for each other.
     for team_id in sorted(noted):
-        connection.exec_driver_sql(said, tuple(value.format(team_id) for value in values))
+        connection.exec_driver_sql(_RAISE[kind], (f"{TEAM}{team_id}",))
+        if kind == "postgresql":
+            connection.exec_driver_sql(_NOTIFY, (CHANNEL, str(team_id)))
 
 
 @event.listens_for(db.session, "after_soft_rollback")

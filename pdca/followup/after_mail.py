@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pdca.db import db
 from pdca.followup.customers import KINDS
@@ -19,8 +19,10 @@ from pdca.mail.models import Message
 def accepted(message: Message, at: datetime) -> None:
     """What was sent about an item can no longer be taken back."""
     ids = items_in(message) if message.kind == KIND else _customers_item(message)
-    for item in db.session.scalars(select(Item).where(Item.id.in_(ids))) if ids else ():
-        item.last_mailed_at = at
+    if ids:
+        # Without loading them: it is on no board, and no open board need ask what changed.
+        about = update(Item).where(Item.id.in_(ids)).values(last_mailed_at=at)
+        db.session.execute(about.execution_options(synchronize_session=False))
 
 
 def dead(message: Message, at: datetime) -> None:

@@ -60,6 +60,7 @@ def followup_once(now: datetime, *, go_on: GoOn = always) -> dict[str, int]:
 def _beat(name: str, now: datetime) -> None:
     with db.writing():
         nodes.beat(name, now)
+        db.quietly()
         db.session.commit()
 
 
@@ -86,6 +87,7 @@ def doubt_clock(now: datetime) -> None:
 def _note_run(name: str, now: datetime, result: dict[str, int]) -> None:
     with db.writing():
         nodes.note_run(name, now, json.dumps(result))
+        db.quietly()
         db.session.commit()
 
 
@@ -147,6 +149,8 @@ def step_up(now: datetime, go_on: GoOn = always) -> int:
 
 
 def _step_up(ids: Sequence[int], now: datetime) -> int:
+    # How far a duty climbed is on no board; what a leader has to decide touches its item, and that is heard.
+    db.quietly()
     made = notices.step_up(notices.taken(ids, now), now)
     failpoints.reached("notices.before_commit")
     return made
@@ -169,6 +173,7 @@ def gather_all(now: datetime, go_on: GoOn = always) -> int:
 
 
 def _gather(person_ids: Sequence[int], now: datetime) -> int:
+    db.quietly()
     return sum(gather.gather_for(reader, now) for reader in gather.readers(person_ids))
 
 

@@ -177,7 +177,7 @@ def _ended(
 def _claimed(desk: Desk, moment: Moment, only: int | None) -> Claim | None:
     with db.writing():
         # Our turn to write may be long in coming: the lease counts from then, or the conversation outlives it.
-        db.session.connection()
+        db.quietly()
         at = moment()
         claim = claim_next(desk, at, only)
         if claim is None:
@@ -236,6 +236,7 @@ def _settled_and_claimed(
     """What was taken is settled and the next one claimed in one commit. When that fails, each goes by itself."""
     try:
         with db.writing():
+            db.quietly()
             state = settle(claim, outcome, desk, at)
             given = moment()
             upcoming = claim_next(desk, given, on_the_way=True)

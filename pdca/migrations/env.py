@@ -31,6 +31,8 @@ def run() -> None:
         _migrate(given)
         return
     with db.writing(), db.engine.connect() as connection:
+        # The table of what was written comes and goes with the others; nothing is remembered over a migration.
+        connection.info["quiet"] = True
         _foreign_keys(connection, "OFF")
         try:
             _migrate(connection)
