@@ -202,10 +202,10 @@ class Owed:
     about: Owed | None = None
     climbed: int = -1
     escalated: bool = False
-    # Steps that were reached and not said yet: (day, part).
-    unsaid: list[tuple[date, str]] = field(default_factory=list)
+    # Steps that were reached and not said yet, and to which part. Their days count from T, also when T moves.
+    unsaid: list[tuple[Rung, str]] = field(default_factory=list)
     # Who was told of which step: nobody twice, also when they stand in for somebody else of the same step later.
-    told: set[tuple[date, str]] = field(default_factory=set)
+    told: set[tuple[Rung, str]] = field(default_factory=set)
 
     def day_of(self, rung: Rung, country: str) -> date:
         """The day of a step."""
@@ -224,7 +224,7 @@ class Owed:
             self.climbed = n
             who = rung[0].replace(" *", "")
             parts = [who] if who == "customer again" else who.split()
-            self.unsaid += [(day, part) for part in parts]
+            self.unsaid += [(rung, part) for part in parts]
             decide = decide or rung[0].endswith("*")
         return decide
 
@@ -495,12 +495,12 @@ class Oracle:
 
     def _tell(self, life: Life, owed: Owed, at: datetime) -> Iterator[str]:
         left, said = [], set()
-        for day, part in owed.unsaid:
-            email = self._addressee(life, owed, day, part, at)
+        for rung, part in owed.unsaid:
+            email = self._addressee(life, owed, owed.day_of(rung, life.board.country), part, at)
             if email is None:
-                left.append((day, part))
-            elif (day, email) not in owed.told:
-                said.add((day, email))
+                left.append((rung, part))
+            elif (rung, email) not in owed.told:
+                said.add((rung, email))
                 yield email
         owed.unsaid = left
         owed.told |= said
