@@ -19,7 +19,7 @@ from pdca.items.handovers import Note
 from pdca.items.models import Decision, Handover, Item
 from pdca.items.moves import move
 from pdca.items.taking_back import take_back
-from pdca.items.terms import DecisionKind, Kind, LookalikeChoice, Phase, ToldHow
+from pdca.items.terms import DecisionKind, Importance, Kind, LookalikeChoice, Phase, ToldHow
 from pdca.mail.jobs import deliver
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import suppress
@@ -292,6 +292,16 @@ def test_a_new_date_begins_a_new_ladder(promised: Stage):
     give_new_date(promised, date(2026, 3, 30), at(3, 24, 12))
     assert promised.passes(at(3, 26)).said("omar") == ["1 promise comes"]
     assert promised.passes(at(3, 31)).said("omar") == ["1 promise passed"]
+
+
+def test_a_call_whose_day_moved_along_before_it_was_said_is_not_late_yet(stage: Stage):
+    """Half of Do was Thursday 12 March; early on Friday, before the mails, a new date makes it Monday 16."""
+    with stage.work() as made:
+        stage.item_id = walk(made, Phase.DO, at=day(0, 9), importance=Importance.HIGH).item.id
+    stage.passes(day(0)).passes(at(3, 13, 6))
+    give_new_date(stage, date(2026, 3, 30), at(3, 13, 6))
+    assert stage.passes(at(3, 13)).said("omar") == []
+    assert stage.passes(at(3, 17)).said("omar") == ["1 call during the work"]
 
 
 def test_while_a_third_date_waits_the_leader_owes_and_the_owner_is_left_alone(promised: Stage):
