@@ -11,6 +11,9 @@ from pdca.followup.terms import Part, To
 from pdca.items.facts import Facts
 from pdca.people.queries import stand_in
 
+# In whose place somebody is told: a part, and the person in it. None: the holder, or nobody is left in that part.
+Place = tuple[To, int | None]
+
 # --- who owes it -----------------------------------------------------------------------------------------
 
 
@@ -58,27 +61,33 @@ def acting_for(person_id: int | None, staff: Staff, day: date) -> int | None:
     return None
 
 
-def recipients(
+def places(
     to: tuple[To, ...], holder_id: int | None, staff: Staff, day: date, excluded: Collection[int] = ()
-) -> tuple[int, ...]:
-    """Who is told by a step, everybody once: those who act today for the holder, the keepers, the leaders…
+) -> dict[Place, int]:
+    """Who is told by a step in the place of whom: those who act today for the holder, the keepers, the leaders…
 
+    One reader may have the places of several.
     Where that leaves nobody for the holder (all excluded, gone or unreachable), the next in line is told.
     """
-    people = [p for part in to for p in _told(part, holder_id, staff, day) if p not in excluded]
-    if To.HOLDER in to and not people:
-        people = [p for p in _acting(staff.roles.line, staff, day) if p not in excluded][:1]
-    return _once(people)
+    told = {place: p for part in to for place, p in _told(part, holder_id, staff, day) if p not in excluded}
+    if To.HOLDER in to and not told:
+        line = [p for p in _acting(staff.roles.line, staff, day) if p not in excluded]
+        return {(To.HOLDER, None): line[0]} if line else {}
+    return told
 
 
-def _told(to: To, holder_id: int | None, staff: Staff, day: date) -> tuple[int, ...]:
+def _told(to: To, holder_id: int | None, staff: Staff, day: date) -> list[tuple[Place, int]]:
     if to is To.CUSTOMER:
-        return ()
+        return []
     if to is To.HOLDER:
         own = acting_for(holder_id, staff, day)
-        return (own,) if own is not None else _acting(staff.roles.line, staff, day)[:1]
+        acting = (own,) if own is not None else _acting(staff.roles.line, staff, day)[:1]
+        return [((to, None), p) for p in acting]
     wanted = {To.KEEPER: staff.roles.keepers, To.LEADER: staff.roles.leaders, To.SPONSOR: staff.roles.sponsors}[to]
-    return _acting(wanted, staff, day) or _acting(_above(to, staff.roles), staff, day)[:1]
+    found: list[tuple[Place, int]] = [
+        ((to, person), p) for person in wanted if (p := acting_for(person, staff, day)) is not None
+    ]
+    return found or [((to, None), p) for p in _acting(_above(to, staff.roles), staff, day)[:1]]
 
 
 def _above(to: To, roles: Roles) -> tuple[int, ...]:

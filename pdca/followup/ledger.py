@@ -54,8 +54,8 @@ def _notice(duty: Duty, step: str, row: dict[str, Any], reached_at: datetime, du
 def _planned_again(values: Mapping[str, Any]) -> bool:
     """It was planned for this reader before, and went to somebody else before it left: now it is theirs again."""
     same = (Notice.duty_id == values["duty_id"], Notice.step == values["step"], Notice.recipient == values["recipient"])
-    again = {"state": NoticeState.PLANNED, "message_id": None, "due_at": values["due_at"]}
-    statement = update(Notice).where(*same, Notice.state == NoticeState.OBSOLETE).values(again)
+    new = {name: values[name] for name in ("state", "reached_at", "due_at")}
+    statement = update(Notice).where(*same, Notice.state == NoticeState.OBSOLETE).values(new | {"message_id": None})
     return db.session.execute(statement.returning(Notice.id)).scalar() is not None
 
 

@@ -92,6 +92,7 @@ class Notice(Base):
     recipient: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    # When it was noted: it stands for those in whose place its reader was told by the step on that day.
     reached_at: Mapped[datetime]
     due_at: Mapped[datetime]
     state: Mapped[NoticeState] = mapped_column(enum_column(NoticeState), default=NoticeState.PLANNED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pdca import clock, failpoints
 from pdca.db import db
 from pdca.followup.climbing import dates_of, set_next_step
-from pdca.followup.holders import recipients
+from pdca.followup.holders import Place, places
 from pdca.followup.ladder import Step, day_of, midnight, step_named
 from pdca.followup.ledger import customer_notice, notice
 from pdca.followup.models import Duty, DutyState
@@ -80,8 +80,13 @@ def reach(duty: Duty, step: Step, staff: Staff, at: datetime) -> int:
 
 def tell_people(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> int:
     """Note this step for everybody who acts now in the parts it tells."""
+    return tell(duty, step, staff, at, whom(duty, step, staff, at, besides))
+
+
+def tell(duty: Duty, step: Step, staff: Staff, at: datetime, people: Iterable[int]) -> int:
+    """Note this step for these people; how many notices that made."""
     made = 0
-    for person_id in whom(duty, step, staff, at, besides):
+    for person_id in people:
         made += notice(duty, step.name, person_id, reached_at=at, due_at=begins_for(duty, step, staff, person_id))
     return made
 
@@ -92,10 +97,15 @@ def begins_for(duty: Duty, step: Step, staff: Staff, person_id: int) -> datetime
 
 
 def whom(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> tuple[int, ...]:
-    """Who is told by this step as things stand at this moment."""
+    """Who is told by this step as things stand at this moment, everybody once."""
+    return tuple(dict.fromkeys(in_place_of(duty, step, staff, at, besides).values()))
+
+
+def in_place_of(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> dict[Place, int]:
+    """Who is told by this step at this moment, in the place of whom."""
     excluded = {besides, duty.not_person_id if duty.not_person_id != duty.holder_id else None}
     day = clock.today(staff.rules.timezone, at)
-    return recipients(step.to, duty.holder_id, staff, day, {p for p in excluded if p is not None})
+    return places(step.to, duty.holder_id, staff, day, {p for p in excluded if p is not None})
 
 
 def step_day(duty: Duty, step: Step, staff: Staff) -> date:

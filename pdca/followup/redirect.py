@@ -13,7 +13,7 @@ from pdca.db import db
 from pdca.followup.gather import KIND
 from pdca.followup.ladder import Step, step_named
 from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
-from pdca.followup.notices import begins_for, tell_people, whom
+from pdca.followup.notices import begins_for, in_place_of, tell, tell_people
 from pdca.followup.staff import Staff, staff_of
 from pdca.items.models import Item
 from pdca.mail.models import Message, MessageState
@@ -40,21 +40,48 @@ def redirect(ids: Sequence[int], at: datetime) -> int:
     statement = select(Notice).where(Notice.id.in_(ids)).options(joinedload(Notice.duty)).order_by(Notice.id)
     notices = db.session.scalars(statement).all()
     staff = staff_of({notice.duty.team_id for notice in notices})
-    return sum(_redirect(notice, notice.duty, staff[notice.duty.team_id], at) for notice in notices)
+    # First who is told in whose place, of all of them, as they were noted; then they are handed on.
+    others = [(notice, _others(notice, notice.duty, staff[notice.duty.team_id], at)) for notice in notices]
+    return sum(_hand_on(notice, people, staff[notice.duty.team_id], at) for notice, people in others if people)
 
 
-def _redirect(notice: Notice, duty: Duty, staff: Staff, at: datetime) -> int:
+def _others(notice: Notice, duty: Duty, staff: Staff, at: datetime) -> set[int]:
+    """Whom this notice has to reach besides its own reader, or instead of them: then it is obsolete."""
+    step = step_named(duty.ladder, notice.step)
     if duty.state is not DutyState.OPEN:
         notice.state = NoticeState.OBSOLETE
-        return 0
-    step = step_named(duty.ladder, notice.step)
+        return set()
     if step is None:
-        return 0
-    if notice.person_id in whom(duty, step, staff, at):
+        return set()
+    readers = _readers(notice, duty, step, staff, at)
+    if notice.person_id in readers:
         _follow_the_reader(notice, duty, step, staff)
-        return 0
-    notice.state = NoticeState.OBSOLETE
-    return tell_people(duty, step, staff, at)
+    else:
+        notice.state = NoticeState.OBSOLETE
+    return readers - {notice.person_id}
+
+
+def _hand_on(notice: Notice, people: set[int], staff: Staff, at: datetime) -> int:
+    step = step_named(notice.duty.ladder, notice.step)
+    assert step is not None
+    made = tell(notice.duty, step, staff, at, sorted(people))
+    # From now on it stands for those in whose place its reader is told today; theirs too, when they had it already.
+    same = (Notice.duty_id == notice.duty_id, Notice.step == notice.step)
+    db.session.execute(
+        update(Notice).where(*same, Notice.person_id.in_({*people, notice.person_id})).values(reached_at=at)
+    )
+    return made
+
+
+def _readers(notice: Notice, duty: Duty, step: Step, staff: Staff, at: datetime) -> set[int]:
+    """Who acts now for those this notice stands for: the places its reader had when it was noted.
+
+    Everybody else that the step tells has a notice of their own, which may have left: nobody is told in their place.
+    """
+    now, then = (in_place_of(duty, step, staff, moment) for moment in (at, notice.reached_at))
+    readers = {now[place] for place, reader in then.items() if reader == notice.person_id and place in now}
+    # Somebody else has the part since then: rather once too often than never.
+    return readers or set(now.values())
 
 
 def _follow_the_reader(notice: Notice, duty: Duty, step: Step, staff: Staff) -> None:

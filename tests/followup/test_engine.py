@@ -19,7 +19,7 @@ from pdca.items.handovers import Note
 from pdca.items.models import Decision, Handover, Item
 from pdca.items.moves import move
 from pdca.items.taking_back import take_back
-from pdca.items.terms import DecisionKind, Kind, LookalikeChoice, Phase, ToldHow
+from pdca.items.terms import DecisionKind, Importance, Kind, LookalikeChoice, Phase, ToldHow
 from pdca.mail.jobs import deliver
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import suppress
@@ -208,6 +208,44 @@ def test_what_came_back_before_the_deputy_read_it_is_not_lost(promised: Stage):
     assert promised.said("mila") == []
 
 
+def test_who_is_back_hears_it_beside_the_deputy_who_has_a_part_of_their_own(promised: Stage):
+    """E2 tells Omar and Bo. Omar is away until Thursday and Bo, the keeper, stands in: Bo's mail of Friday speaks for
+    Bo alone, because Omar is back by then."""
+    with promised.work() as team:
+        team.owner.deputy_id, team.keeper.days_off = team.keeper.id, "4"
+        db.session.add(Absence(person_id=team.owner.id, from_on=date(2026, 3, 23), until_on=date(2026, 3, 26)))
+    assert promised.passes(at(3, 24)).said("bo") == ["1 promise passed"]
+    assert promised.passes(at(3, 26)).post == []
+    promised.passes(at(3, 27))
+    assert (promised.said("omar"), promised.said("bo")) == (["1 promise passed"], ["1 promise passed"])
+    assert promised.passes(at(3, 30)).said("omar") == []
+
+
+def test_the_deputy_of_somebody_who_heard_it_already_is_left_alone(promised: Stage):
+    """E2 tells Omar and Bo. Bo reads it on Thursday, Omar does not work then; from Friday on both are away: Mila hears
+    what Omar did not, Leyla is not told what Bo knew before going."""
+    with promised.work() as team:
+        team.owner.deputy_id, team.owner.days_off = team.member.id, "4"
+        team.keeper.deputy_id = team.leader.id
+        for person in (team.owner, team.keeper):
+            db.session.add(Absence(person_id=person.id, from_on=date(2026, 3, 27), until_on=date(2026, 3, 31)))
+    assert promised.passes(at(3, 24)).passes(at(3, 26)).said("bo") == ["1 promise passed"]
+    promised.passes(at(3, 27))
+    assert (promised.said("mila"), promised.said("leyla")) == (["1 promise passed"], [])
+
+
+def test_what_waited_with_a_deputy_for_two_reasons_finds_its_way_back(promised: Stage):
+    """E3 tells Omar, Bo and Leyla. Bo and Leyla do not work on that Wednesday, then Bo is away and Leyla stands in,
+    who has not read it when Bo is back on Monday."""
+    promised.passes(at(3, 24)).passes(at(3, 26))
+    with promised.work() as team:
+        team.keeper.deputy_id, team.keeper.days_off, team.leader.days_off = team.leader.id, "3", "3,4,5"
+        db.session.add(Absence(person_id=team.keeper.id, from_on=date(2026, 4, 9), until_on=date(2026, 4, 10)))
+    assert promised.passes(at(4, 8)).said("omar") == ["1 promise passed"]
+    assert promised.passes(at(4, 9)).passes(at(4, 10)).post == []
+    assert promised.passes(at(4, 13)).said("bo") == ["1 promise passed"]
+
+
 def test_what_was_done_by_mistake_and_taken_back_is_still_said(promised: Stage):
     """Done at half past six, before the mail left; taken back five minutes later."""
     promised.passes(at(3, 20)).passes(at(3, 24, 6))
@@ -254,6 +292,16 @@ def test_a_new_date_begins_a_new_ladder(promised: Stage):
     give_new_date(promised, date(2026, 3, 30), at(3, 24, 12))
     assert promised.passes(at(3, 26)).said("omar") == ["1 promise comes"]
     assert promised.passes(at(3, 31)).said("omar") == ["1 promise passed"]
+
+
+def test_a_call_whose_day_moved_along_before_it_was_said_is_not_late_yet(stage: Stage):
+    """Half of Do was Thursday 12 March; early on Friday, before the mails, a new date makes it Monday 16."""
+    with stage.work() as made:
+        stage.item_id = walk(made, Phase.DO, at=day(0, 9), importance=Importance.HIGH).item.id
+    stage.passes(day(0)).passes(at(3, 13, 6))
+    give_new_date(stage, date(2026, 3, 30), at(3, 13, 6))
+    assert stage.passes(at(3, 13)).said("omar") == []
+    assert stage.passes(at(3, 17)).said("omar") == ["1 call during the work"]
 
 
 def test_while_a_third_date_waits_the_leader_owes_and_the_owner_is_left_alone(promised: Stage):

@@ -9,7 +9,7 @@ import pytest
 
 from pdca.db import db
 from pdca.followup.duties import DutyNow
-from pdca.followup.holders import holder_of, recipients
+from pdca.followup.holders import holder_of, places
 from pdca.followup.staff import staff_of
 from pdca.followup.terms import DutyKind, Part, To
 from pdca.mail.operations import suppress
@@ -46,8 +46,8 @@ def who(team, part, *, owner=None, **given):
 def told(team, *to, holder=None, excluded=()):
     """The names of who is told."""
     people = staff(team)
-    ids = recipients(to, holder.id if holder else None, people, DAY, [p.id for p in excluded])
-    return [people.people[p].name for p in ids]
+    ids = places(to, holder.id if holder else None, people, DAY, [p.id for p in excluded]).values()
+    return [people.people[p].name for p in dict.fromkeys(ids)]
 
 
 def leave(person):
@@ -176,6 +176,14 @@ def test_a_keepers_deputy_is_told_when_the_keeper_is_away(team):
 
 def test_who_is_excluded_is_followed_by_the_next(team):
     assert told(team, To.HOLDER, holder=team.owner, excluded=[team.owner]) == ["Bo Kuipers"]
+
+
+def test_who_stands_in_for_a_keeper_has_two_places(team):
+    absent(team.keeper, deputy=team.leader)
+    people = staff(team)
+    ids = {"keeper": team.keeper.id, "leader": team.leader.id}
+    found = places((To.KEEPER, To.LEADER), None, people, DAY)
+    assert found == {(To.KEEPER, ids["keeper"]): ids["leader"], (To.LEADER, ids["leader"]): ids["leader"]}
 
 
 def test_customers_are_no_people_of_ours(team):

@@ -202,10 +202,10 @@ class Owed:
     about: Owed | None = None
     climbed: int = -1
     escalated: bool = False
-    # Steps that were reached and not said yet: (day, part).
-    unsaid: list[tuple[date, str]] = field(default_factory=list)
+    # Steps that were reached and not said yet, and to which part. Their days count from T, also when T moves.
+    unsaid: list[tuple[Rung, str]] = field(default_factory=list)
     # Who was told of which step: nobody twice, also when they stand in for somebody else of the same step later.
-    told: set[tuple[date, str]] = field(default_factory=set)
+    told: set[tuple[Rung, str]] = field(default_factory=set)
 
     def day_of(self, rung: Rung, country: str) -> date:
         """The day of a step."""
@@ -224,7 +224,7 @@ class Owed:
             self.climbed = n
             who = rung[0].replace(" *", "")
             parts = [who] if who == "customer again" else who.split()
-            self.unsaid += [(day, part) for part in parts]
+            self.unsaid += [(rung, part) for part in parts]
             decide = decide or rung[0].endswith("*")
         return decide
 
@@ -289,6 +289,7 @@ class Life:
         self.phase, self.owner = "plan", owner
         self._done("decide")
         self._owe("plan", self.board.after(at, 10), at, owner)
+        self._deciders_follow()
 
     def handed_over(self, at: datetime, receiver: Who) -> None:
         """Answer a handover: receiver, + 2 wd; told at once."""
@@ -301,6 +302,7 @@ class Life:
         for owed in self.owed.values():
             if owed.holder is before:
                 owed.holder = receiver
+        self._deciders_follow()
 
     def planned(self, at: datetime) -> None:
         """Start it: owner, when the gate is met + 5 wd."""
@@ -403,6 +405,16 @@ class Life:
         """The leader decided on all that was escalated."""
         self.decisions = []
 
+    def _decider(self) -> Who:
+        """Who decides is never the owner; a team without a second leader: deputy, then sponsor."""
+        leader = self.board.leader
+        return leader if leader is not self.owner else leader.deputy or self.board.sponsor
+
+    def _deciders_follow(self) -> None:
+        """There is another owner: what waits for a decision waits for who may decide now."""
+        for decision in self.decisions:
+            decision.holder = self._decider()
+
     def _end(self, phase: str) -> None:
         self.phase, self.owed, self.decisions = phase, {}, []
 
@@ -435,7 +447,7 @@ class Life:
 
     def _must_decide(self, owed: Owed, at: datetime) -> None:
         due = self.board.after(at, 5)
-        self.decisions.append(Owed("decision", due, self.board.day(at), self.board.leader, about=owed))
+        self.decisions.append(Owed("decision", due, self.board.day(at), self._decider(), about=owed))
 
     def _promote(self, at: datetime, *, new_day: bool) -> None:
         if not (new_day and self.phase == "do" and self.kind == "quick win" and self.since is not None):
@@ -495,12 +507,12 @@ class Oracle:
 
     def _tell(self, life: Life, owed: Owed, at: datetime) -> Iterator[str]:
         left, said = [], set()
-        for day, part in owed.unsaid:
-            email = self._addressee(life, owed, day, part, at)
+        for rung, part in owed.unsaid:
+            email = self._addressee(life, owed, owed.day_of(rung, life.board.country), part, at)
             if email is None:
-                left.append((day, part))
-            elif (day, email) not in owed.told:
-                said.add((day, email))
+                left.append((rung, part))
+            elif (rung, email) not in owed.told:
+                said.add((rung, email))
                 yield email
         owed.unsaid = left
         owed.told |= said
