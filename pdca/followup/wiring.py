@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pdca import doctor
-from pdca.db import db, register_reconciler
+from pdca.db import db, register_reconciler, touch
 from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, replies, routes, routes_previews
 from pdca.followup.gather import KIND, take_over
 from pdca.followup.mine import nav_count
@@ -19,6 +19,7 @@ from pdca.mail.operations import on_accepted, on_dead
 from pdca.mail.rendering import register_check, register_renderer
 from pdca.mail.replies import register_taker
 from pdca.mail.standstill import register_merging
+from pdca.people.accounts import when_administrators_change
 from pdca.people.erasing import when_erasing
 from pdca.people.models import Person
 from pdca.web import Probe, register_probe
@@ -31,6 +32,7 @@ def install(app: Flask) -> None:
     on_accepted(after_mail.accepted)
     on_dead(after_mail.dead)
     when_erasing(still_owing)
+    when_administrators_change(hand_on)
     register_probe(app, "scheduler", probe)
     doctor.register_check(app, invariants.complaints)
     app.add_url_rule("/admin/mail-previews", endpoint="admin.previews", view_func=routes_previews.show_all)
@@ -60,6 +62,15 @@ def still_owing(person: Person) -> Iterator[str]:
     """Open duties that this very person still holds."""
     theirs = select(Duty.occurrence).where(Duty.state == DutyState.OPEN, Duty.holder_id == person.id)
     yield from db.session.scalars(theirs.order_by(Duty.id))
+
+
+def hand_on(person: Person, at: datetime) -> None:
+    """Where nobody else is left an administrator owes what is owed: there somebody else may owe it from now on."""
+    by_one = Duty.holder_id.in_(select(Person.id).where(Person.is_administrator)) | (Duty.holder_id == person.id)
+    alone = Duty.holder_id == Duty.not_person_id
+    teams = select(Duty.team_id).where(Duty.state == DutyState.OPEN, by_one | alone).distinct()
+    for team_id in db.session.scalars(teams):
+        touch("team", team_id, at)
 
 
 def probe(at: datetime) -> Probe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ from pdca.installation import Installation
 from pdca.mail.links import make_link, revoke_links, spend_link, token_of
 from pdca.mail.models import Link, Message
 from pdca.mail.operations import queue
-from pdca.people.models import Person
+from pdca.people.models import Person, Sponsorship
 from pdca.people.operations import leave_every_team, require_administrator
 from pdca.people.queries import nobody_yet, person_by_email
 from pdca.people.sign_ins import end_sessions
@@ -30,6 +30,18 @@ AN_HOUR = timedelta(hours=1)
 TAKEN = N_("Somebody has this e-mail address already.")
 SOMEBODY_IS_THERE = N_("This installation has its first administrator already. Sign in instead.")
 LAST_ADMINISTRATOR = N_("This is the last administrator. Make somebody else administrator first.")
+
+# Gets the person and the moment.
+Changing = Callable[[Person, datetime], None]
+_when_administrators_change: list[Changing] = []
+
+
+def when_administrators_change(fn: Changing) -> Changing:
+    """Call `fn(person, at)` just after somebody became administrator, or was one until now."""
+    # An application may be made more than once in one process.
+    if fn not in _when_administrators_change:
+        _when_administrators_change.append(fn)
+    return fn
 
 
 # --- coming in -------------------------------------------------------------------------------------------
@@ -203,7 +215,8 @@ def deactivate(person: Person, *, by: Person, at: datetime) -> None:
         _not_the_last_administrator(person)
     leave_every_team(person, by=by, at=at)
     person.deactivated_at = at
-    person.is_administrator = False
+    if person.is_administrator:
+        _switch_keys(person, False, at)
     _nothing_old_works(person, at)
     _touch_teams(person, at)
 
@@ -221,7 +234,7 @@ def make_administrator(person: Person, *, by: Person, at: datetime) -> None:
     if not person.is_active:
         raise NotAllowed([Missing("role", "", N_("Switch this account on first."))])
     if not person.is_administrator:
-        person.is_administrator = True
+        _switch_keys(person, True, at)
         _nothing_old_works(person, at)
 
 
@@ -230,7 +243,7 @@ def no_longer_administrator(person: Person, *, by: Person, at: datetime) -> None
     require_administrator(by)
     if person.is_administrator:
         _not_the_last_administrator(person)
-        person.is_administrator = False
+        _switch_keys(person, False, at)
         _nothing_old_works(person, at)
 
 
@@ -278,6 +291,12 @@ def _tell_owner(person: Person, what: str, address: str, at: datetime) -> None:
     )
 
 
+def _switch_keys(person: Person, given: bool, at: datetime) -> None:
+    person.is_administrator = given
+    for fn in _when_administrators_change:
+        fn(person, at)
+
+
 def _not_the_last_administrator(person: Person) -> None:
     if not _others(_locked_administrators(), person):
         raise NotAllowed([Missing("role", "", LAST_ADMINISTRATOR)])
@@ -301,5 +320,7 @@ def _others(people: Collection[Person], person: Person) -> list[Person]:
 
 
 def _touch_teams(person: Person, at: datetime) -> None:
-    for membership in person.memberships:
-        touch("team", membership.team_id, at)
+    """Where they do something, and where they stand above the leaders."""
+    above = db.session.scalars(select(Sponsorship.team_id).where(Sponsorship.person_id == person.id))
+    for team_id in {*above, *(membership.team_id for membership in person.memberships)}:
+        touch("team", team_id, at)
