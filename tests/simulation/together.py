@@ -43,3 +43,4 @@ def _at_once(here: World, crowd: int) -> None:
     for worker in [here.fork(start=start) for _ in range(crowd)]:
         if not worker.wait(PASSES_WITHIN_S):
             raise RuntimeError(f"{worker.name} did not finish its pass")
+    here.due_by_now()
