@@ -1,4 +1,4 @@
-"""Ten seeded defects of the engine, and one more, each with a scene in which it does harm, and what the judge must then say.
+"""Ten seeded defects of the engine, and an eleventh: each with a scene where it does harm, and what the judge must say.
 
 The sound engine plays every scene without a word. What must be told to whom is written in the scenes by hand,
 from the ladder of the domain: planned within ten working days of being taken up; the owner hears of it one
