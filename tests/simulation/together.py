@@ -23,6 +23,8 @@ def run(bench: Bench) -> list[Figure]:
                 bench.say(f"{number + 1} of {rounds} rounds, {here.sink.accepted} mails")
         found, failed = counted(here.judged()), here.failed()
         copies = copies_beyond_the_first(here.sink.events)
+        for words in failed:
+            bench.say(words)
         return [
             Figure(
                 name=f"2, 4, 8 schedulers + --once in the same second, {rounds} rounds",
