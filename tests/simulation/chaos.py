@@ -36,6 +36,7 @@ def run(bench: Bench) -> list[Figure]:
         time.sleep(1.0)
         for worker in workers:
             here.kill(worker)
+        here.due_by_the_rules(behind=messages)
         return [_figure(here, sink, messages)]
 
 

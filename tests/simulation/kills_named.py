@@ -59,3 +59,4 @@ def _one_kill(here: World, name: str, count: int) -> None:
     here.arrive(PEOPLE)
     here.died(here.fork(failpoint=f"{name}:{count}:kill"))
     here.passes(ahead=AFTERWARDS_S)
+    here.due_by_now()

@@ -33,6 +33,8 @@ def run(bench: Bench) -> list[Figure]:
         for worker in workers:
             here.kill(worker)
         here.passes(ahead=60)
+        # The next group comes when all but half of one have left.
+        here.due_by_the_rules(behind=2 * GROUP)
         return [_figure(here, kills, people)]
 
 

@@ -1,4 +1,4 @@
-"""Ten seeded defects of the engine, each with a scene in which it does harm, and what the judge must then say.
+"""Ten seeded defects of the engine, and an eleventh: each with a scene where it does harm, and what the judge must say.
 
 The sound engine plays every scene without a word. What must be told to whom is written in the scenes by hand,
 from the ladder of the domain: planned within ten working days of being taken up; the owner hears of it one
@@ -327,6 +327,18 @@ def the_owner_leaves(stage: Stage) -> None:
     stage.delivers(march(17, 9))
 
 
+def the_server_is_busy(stage: Stage) -> None:
+    """It puts the owner's mail off once, for a while."""
+    mark = stage.thing(1)
+    stage.plan("owner", mark, OWNER)
+    stage.sink.then("rcpt", "450 4.2.1 busy")
+    stage.passes(march(17))
+    stage.passes(march(17, 9))
+    stage.plan("owner", mark, KEEPER)
+    stage.plan("keeper", mark, KEEPER)
+    stage.passes(march(19))
+
+
 # --- the defects -----------------------------------------------------------------------------------------
 
 
@@ -417,6 +429,11 @@ def removed_is_mailed(stage: Stage) -> None:
     stage.patch.setattr(grouped, "whom", everybody)
 
 
+def later_is_next_week(stage: Stage) -> None:
+    """A mail that is put off waits for days instead of a minute."""
+    stage.patch.setattr(Pace, "next_try", lambda _pace, _key, _attempts, at: at + 7 * DAY)
+
+
 def _drop(stage: Stage, table: str, *constraints: str) -> None:
     with stage.app.app_context():
         with db.writing(), db.engine.connect() as connection:
@@ -454,6 +471,9 @@ DEFECTS = (
     Defect(next_step_from_today, days_without_power, Verdict.LOST),
     Defect(removed_is_mailed, the_owner_leaves, Verdict.WITHOUT_RIGHTS),
 )
+
+# Besides the ten of the figure: the judge must be able to say this too.
+ELEVENTH = Defect(later_is_next_week, the_server_is_busy, Verdict.LATE)
 
 
 class Theatre:

@@ -7,6 +7,7 @@ import random
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -48,6 +49,10 @@ class Sink(smtp.Server):
         self.refuses: dict[str, str] = {}
         self.now: Callable[[], float] = self._since_it_began
         self.lost = 0
+        # Address → how often it heard "later", or nothing after its text.
+        self.put_off: Counter[str] = Counter()
+        # How often a sender had to think that the whole server does not work.
+        self.rests = 0
         # Mails that were begun, and answers that were not a plain yes.
         self.tries = 0
         self.faulty = 0
@@ -101,6 +106,9 @@ class Moody(Sink):
         if stage in ("rcpt", "data", "dot") and act in FOR_EVER:
             self.refused.add(address)
             self.events.append(Event(What.GONE, self.now(), to=address))
+        elif act is not None:
+            self.put_off[address] += act in LATER or stage == "dot"
+            self.rests += act not in LATER
         return act
 
     def act_at(self, stage: str) -> str | None:

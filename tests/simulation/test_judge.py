@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.simulation import pacing
 from tests.simulation.judge import KNOWN, TEXT, UNHEARD, UNSEEN, Event, Verdict, What, copies_beyond_the_first, judge
+from tests.simulation.seeded import ELEVENTH, Theatre
+from tests.simulation.world import counted, world
 
 
 def plan(at, mark="R1", to="omar", until=100.0):
@@ -135,3 +138,42 @@ def test_an_event_survives_its_file():
 
 def test_copies_are_counted():
     assert copies_beyond_the_first([*SOUND, accept(9), accept(10), accept(11, message="<2>")]) == 2
+
+
+# --- lateness in the rehearsals ------------------------------------------------------------------------------
+
+
+def test_the_eleventh_defect_is_lateness(bench):
+    theatre = Theatre(bench.fresh)
+    assert {violation.verdict for violation in judge(theatre.play(ELEVENTH, sound=False))} == {Verdict.LATE}
+    assert judge(theatre.play(ELEVENTH, sound=True)) == []
+
+
+def test_a_rehearsal_can_say_late(bench):
+    """After a pass that nobody disturbed all must be there; what comes with the next one is late."""
+    with world(bench) as here:
+        here.arrive(1)
+        here.due_by_now()
+        here.arrive(1)
+        here.passes()
+        here.due_by_now()
+        assert counted(here.judged()) == {Verdict.LATE: 1}
+
+
+def test_by_the_rules_every_mishap_gives_time_and_no_more():
+    plain = pacing.arrives_within()
+    assert pacing.arrives_within(deaths=1) == pytest.approx(plain + pacing.LEASE_S + pacing.TICK_S)
+    first, second = (wait.total_seconds() for wait in pacing.PACE.back_off[:2])
+    assert pacing.arrives_within(put_off=2) == pytest.approx(plain + 1.2 * (first + second) + 2 * pacing.TICK_S)
+    assert plain < pacing.arrives_within(behind=1) < pacing.arrives_within(rests=1)
+
+
+def test_what_the_rules_allow_depends_on_who_died_over_it(bench):
+    with world(bench) as here:
+        here.arrive(2)
+        here.died(here.fork(failpoint="smtp.connected:1:kill"))
+        here.passes(ahead=2 * pacing.LEASE_S)
+        here.due_by_the_rules(behind=0)
+        allowed = sorted(plan.until - plan.at for plan in here.plans)
+        assert allowed == pytest.approx([pacing.arrives_within(), pacing.arrives_within(deaths=1)])
+        assert here.judged() == []

@@ -60,6 +60,15 @@ def test_a_smaller_share_does_not_count_for_the_whole():
     assert not kept.is_met
 
 
+@pytest.mark.parametrize(("figure", "said"), [(MET, "**part**"), (ELSE, "**missed**")])
+def test_a_smaller_share_never_says_met(monkeypatch, capsys, figure, said):
+    keep("chaos", "sqlite", figure, share=0.9)
+    assert run(monkeypatch, "chaos", "--database", "sqlite", "--share", "0.9") == 1
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| kills |"))
+    assert f"| {said} |" in row
+    assert "| met |" not in row
+
+
 def test_a_smaller_share_does_not_erase_the_whole():
     keep("chaos", "sqlite", MET)
     keep("chaos", "sqlite", ELSE, share=0.1)
@@ -80,7 +89,7 @@ def test_the_table_can_be_written_from_what_is_kept(monkeypatch, capsys):
     assert run(monkeypatch, "--table") == 1
     book = torture.DOCS.read_text()
     assert "| kills | 0 lost | 0 lost | met | 2026-03-02, 1.5 min |" in book
-    assert "| kills | 0 lost | 0 lost | met | 2026-03-02, **share 0.4**, 1.5 min |" in book
+    assert "| kills | 0 lost | 0 lost | **part** | 2026-03-02, **share 0.4**, 1.5 min |" in book
     assert "| machine | finishes | not run |" in book
     assert "2 processors" in book
     assert book.endswith("After.\n")

@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 
 from flask import Flask
 
-from pdca import create_app, failpoints, scheduler
+from pdca import clock, create_app, failpoints, scheduler
 from pdca.config import load_settings
 from pdca.db import db
 from pdca.followup import invariants
@@ -105,7 +105,8 @@ class Mother:
         self._order(do="letters", first=first, count=count)
 
     def fork(self, name: str, **orders: object) -> Worker:
-        """A worker: one pass, or `loop` until it is killed, or what="command" until it is told to stop.
+        """A worker: one pass, or `loop` until it is killed. Or a command: what="command" is `pdca scheduler` until it
+        is told to stop, `every` so many seconds from tick to tick; what="once" is `pdca followup --once`.
 
         `failpoint` ends or freezes it, `ahead` sets its clock so many seconds ahead, `start` is when it begins.
         """
@@ -265,8 +266,9 @@ class _Child:
         failpoint: str = "",
         ahead: float = 0.0,
         start: float = 0.0,
+        every: float = 0.0,
     ) -> None:
-        self.home, self.loop, self.what, self.start = home, loop, what, start
+        self.home, self.loop, self.what, self.start, self.every = home, loop, what, start, every
         self.moment = MOMENT + timedelta(seconds=ahead)
         if failpoint:
             os.environ[failpoints.VARIABLE] = failpoint
@@ -279,7 +281,10 @@ class _Child:
         mother = os.getppid()
         time.sleep(max(0.0, self.start - self._elapsed()))
         if self.what == "command":
-            self._command(self.home.app)
+            self._scheduler(self.home.app)
+            return
+        if self.what == "once":
+            self._once(self.home.app)
             return
         while True:
             self._pass(self.home.app)
@@ -289,26 +294,38 @@ class _Child:
 
     def _pass(self, app: Flask) -> None:
         do = followup_once if self.what == "pass" else deliver
-        try:
-            with app.app_context():
-                do(self.moment + timedelta(seconds=self._elapsed()))
-        except Exception as error:
-            # The next pass tries again, as in the scheduler; a single one says so.
-            _Recorder.note(What.PHASE, words=f"{FAILED} {type(error).__name__}: {str(error)[:300]}")
+        # The next pass tries again, as in the scheduler; a single one says so.
+        with suppress(Exception), _Recorder.failures(), app.app_context():
+            do(self._now())
 
-    def _command(self, app: Flask) -> None:
+    def _scheduler(self, app: Flask) -> None:
         """`pdca scheduler` itself, by the clock of the rehearsal, until it is told to stop."""
 
-        def now() -> datetime:
-            return self.moment + timedelta(seconds=self._elapsed())
-
         # Its ticker goes by the real clock, and would first count every minute since the rehearsal's Monday.
-        tick = replace(scheduler.JOBS[0], run=lambda: followup_once(now(), go_on=scheduler._goes_on))
-        mail = replace(scheduler.JOBS[1], run=lambda: deliver(now(), go_on=scheduler._goes_on))
-        scheduler.JOBS = (tick, mail)
-        result = app.test_cli_runner().invoke(args=["scheduler"])
+        def job(job: scheduler.Job, do: Callable[..., object]) -> scheduler.Job:
+            def run() -> bool:
+                with _Recorder.failures():
+                    do(self._now(), go_on=scheduler._goes_on)
+                return False
+
+            return replace(job, run=run, every_s=self.every or job.every_s)
+
+        scheduler.JOBS = (job(scheduler.JOBS[0], followup_once), job(scheduler.JOBS[1], deliver))
+        self._invoke(app, "scheduler")
+
+    def _once(self, app: Flask) -> None:
+        """`pdca followup --once` itself, by the clock of the rehearsal."""
+        clock.now = self._now
+        self._invoke(app, "followup", "--once")
+
+    @staticmethod
+    def _invoke(app: Flask, *arguments: str) -> None:
+        result = app.test_cli_runner().invoke(args=arguments)
         if result.exit_code:
-            _Recorder.note(What.PHASE, words=f"{FAILED} {result.exception!r}")
+            _Recorder.note(What.PHASE, words=f"{FAILED} {' '.join(arguments)}: {result.exception!r}")
+
+    def _now(self) -> datetime:
+        return self.moment + timedelta(seconds=self._elapsed())
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.home.began
@@ -353,6 +370,16 @@ class _Recorder:
         """In the child."""
         cls.file = os.open(history, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         cls.name, cls.began, cls.message = name, began, ""
+
+    @classmethod
+    @contextmanager
+    def failures(cls) -> Iterator[None]:
+        """A pass that ends with an error is in the history."""
+        try:
+            yield
+        except Exception as error:
+            cls.note(What.PHASE, words=f"{FAILED} {type(error).__name__}: {str(error)[:300]}")
+            raise
 
     @classmethod
     def note(cls, what: What, **given: Any) -> None:

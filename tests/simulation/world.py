@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.simulation.figures import Bench
 from tests.simulation.judge import FAILED, Event, Verdict, Violation, What, judge
+from tests.simulation.pacing import LEASE_S, arrives_within
 from tests.simulation.people import address_of, mark_of
 from tests.simulation.sink import Sink, listening, until
 from tests.simulation.workers import Mother, Worker, mother
@@ -29,6 +30,8 @@ class World:
     kills: list[Event] = field(default_factory=list)
     people: int = 0
     _forked: int = 0
+    # Of so many plans it is settled by when they must be met.
+    _settled: int = 0
 
     # --- what must be told -------------------------------------------------------------------------------
 
@@ -46,6 +49,39 @@ class World:
         at = self.mother.now()
         self.plans += [Event(What.PLAN, at, to=address_of(n), about=(mark_of(n, 0),)) for n in range(count)]
         self.mother.letters(0, count)
+
+    def due_by_now(self) -> None:
+        """Passes that nobody disturbed have ended: whatever was planned must be there, or it is late."""
+        self._due(lambda _plan: self.mother.now())
+
+    def due_by_the_rules(self, behind: int) -> None:
+        """Each may take as long as the rules say, after what the mail server and the kills did to it."""
+        deaths, answers = self._deaths(), self.sink.put_off
+
+        def until(plan: Event) -> float:
+            put_off, died = answers[plan.to], deaths[plan.to]
+            # A lost answer costs what is left of its lease.
+            late = arrives_within(behind=behind, deaths=died, put_off=put_off, rests=self.sink.rests)
+            return plan.at + late + put_off * LEASE_S
+
+        self._due(until)
+
+    def _due(self, until: Callable[[Event], float]) -> None:
+        known, new = self.plans[: self._settled], self.plans[self._settled :]
+        self.plans = [*known, *(replace(plan, until=until(plan)) for plan in new)]
+        self._settled = len(self.plans)
+
+    def _deaths(self) -> Counter[str]:
+        """Address → how often a process died that had claimed its mail. Nothing of a mail that never came."""
+        addresses = {event.message: event.to for event in self.sink.events if event.what is What.ACCEPT}
+        ended = {kill.who: kill.at for kill in self.kills}
+        last: dict[str, str] = {}
+        for event in self.mother.events():
+            if event.what is What.CLAIM and event.who in ended:
+                last[event.who] = event.message
+            elif event.what is What.SETTLE:
+                last.pop(event.who, None)
+        return Counter(addresses[message] for message in last.values() if message in addresses)
 
     # --- who works ---------------------------------------------------------------------------------------
 
