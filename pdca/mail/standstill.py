@@ -64,13 +64,16 @@ class Standstill:
     here: str = ""
 
 
-# What the rooms above do when one message takes over what another one would have said.
-TakeOver = Callable[[Sequence[int], int], None]
+# What the rooms above do when one message takes over what others would have said, or (None) nobody will say it.
+TakeOver = Callable[[Sequence[int], int | None], None]
 _take_over: list[tuple[str, TakeOver]] = []
 
 
 def register_merging(kind: str, take_over: TakeOver) -> None:
-    """Messages of this kind to one person can be said in one; `take_over(older ids, the one)` moves their content."""
+    """Messages of this kind to one person can be said in one; `take_over(older ids, the one)` moves their content.
+
+    `take_over(ids, None)`: somebody chose that what they would have said is not said at all.
+    """
     if (kind, take_over) not in _take_over:
         _take_over.append((kind, take_over))
 
@@ -215,10 +218,12 @@ def _release(messages: Iterable[Message], by: str, at: datetime) -> None:
 
 
 def _discard(messages: Iterable[Message], by: str, at: datetime) -> None:
-    ids = [message.id for message in messages]
-    make_obsolete(ids, at)
-    for ident in ids:
+    of_kind = {message.id: message.kind for message in messages}
+    make_obsolete(of_kind, at)
+    for ident in of_kind:
         note(ident, "discarded", at=at, node=by)
+    for kind, take_over in _take_over:
+        take_over([ident for ident, its_kind in of_kind.items() if its_kind == kind], None)
 
 
 def _merge(messages: Sequence[Message], at: datetime) -> None:
