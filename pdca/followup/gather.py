@@ -117,9 +117,15 @@ def gather_for(reader: Reader, at: datetime) -> bool:
 
 
 def _still_unwritten(key: str) -> Message | None:
-    """Today's mail, while it was not written yet: what comes up now can still travel in it."""
+    """Today's mail, while it was not written yet: what comes up now can still travel in it.
+
+    Ours until this unit of work ends: whoever claims and writes it meanwhile would not say what is put in.
+    """
     return db.session.scalar(
-        select(Message).where(Message.dedupe_key == key, Message.state == MessageState.PENDING, Message.mime.is_(None))
+        select(Message)
+        .where(Message.dedupe_key == key, Message.state == MessageState.PENDING, Message.mime.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 
