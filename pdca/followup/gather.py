@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, union, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
@@ -21,6 +21,8 @@ from pdca.people.queries import rules_of, with_stand_ins
 from pdca.web import settings
 
 KIND = "grouped"
+# A mail that will never leave, and another one may say what it would have said.
+FORGONE = (MessageState.OBSOLETE, MessageState.COVERED)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,19 @@ def _people_with_something(at: datetime) -> list[int]:
         Notice.state == NoticeState.PLANNED, Notice.person_id.is_not(None), Notice.due_at <= at
     )
     news = select(News.person_id).where(News.state == NoticeState.PLANNED, News.at <= at)
-    return sorted(p for p in set(db.session.scalars(notices)) | set(db.session.scalars(news)) if p is not None)
+    left_behind = select(Message.person_id).where(Message.id.in_(union(left_in_forgone(Notice), left_in_forgone(News))))
+    found = (person_id for statement in (notices, news, left_behind) for person_id in db.session.scalars(statement))
+    return sorted({person_id for person_id in found if person_id is not None})
+
+
+def left_in_forgone(table: type[Notice | News]) -> Select[int]:
+    """Mails that will never leave, and still hold such rows."""
+    # From the few such mails to their rows: what was sent long ago is not looked at every minute.
+    return (
+        select(Message.id)
+        .join(table, table.message_id == Message.id)
+        .where(Message.kind == KIND, Message.state.in_(FORGONE), table.state == NoticeState.GATHERED)
+    )
 
 
 def readers(person_ids: Iterable[int]) -> list[Reader]:
@@ -103,33 +117,39 @@ def gather_for(reader: Reader, at: datetime) -> bool:
 
 
 def _still_unwritten(key: str) -> Message | None:
-    """Today's mail, while it was not written yet: what comes up now can still travel in it."""
+    """Today's mail, while it was not written yet: what comes up now can still travel in it.
+
+    Ours until this unit of work ends: whoever claims and writes it meanwhile would not say what is put in.
+    """
     return db.session.scalar(
-        select(Message).where(Message.dedupe_key == key, Message.state == MessageState.PENDING, Message.mime.is_(None))
+        select(Message)
+        .where(Message.dedupe_key == key, Message.state == MessageState.PENDING, Message.mime.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
 
 
 def _take_over_older(message: Message, at: datetime) -> None:
-    """A mail of an earlier day that nobody accepted yet is covered by this one, with all that is in it."""
-    older = db.session.scalars(
-        select(Message.id).where(
-            Message.person_id == message.person_id,
-            Message.kind == KIND,
-            Message.id != message.id,
-            Message.state == MessageState.PENDING,
-            Message.possible_duplicate.is_(False),
-        )
-    ).all()
-    if not older:
-        return
-    cover(older, at)
-    take_over(older, message.id)
+    """A mail of an earlier day that nobody accepted yet is covered by this one, with all that is in it.
+
+    So is what lies in one that will never leave.
+    """
+    mine = (Message.person_id == message.person_id, Message.kind == KIND, Message.id != message.id)
+    waits = (Message.state == MessageState.PENDING, Message.possible_duplicate.is_(False))
+    older = db.session.scalars(select(Message.id).where(*mine, *waits)).all()
+    if older:
+        cover(older, at)
+    left_behind = union(left_in_forgone(Notice).where(*mine), left_in_forgone(News).where(*mine))
+    if forgone := db.session.scalars(left_behind).all():
+        take_over(forgone, message.id)
 
 
-def take_over(older: Sequence[int], message_id: int) -> None:
-    """What travelled in these messages travels in this one."""
+def take_over(older: Sequence[int], message_id: int | None) -> None:
+    """What travelled in these messages travels in this one; None: in none at all, nobody will be told."""
+    state = NoticeState.OBSOLETE if message_id is None else NoticeState.GATHERED
     for table in (Notice, News):
-        db.session.execute(update(table).where(table.message_id.in_(older)).values(message_id=message_id))
+        rows = (table.message_id.in_(older), table.state == NoticeState.GATHERED)
+        db.session.execute(update(table).where(*rows).values(message_id=message_id, state=state))
 
 
 def _put_in(message: Message, at: datetime) -> None:
@@ -151,6 +171,14 @@ def notices_in(message: Message) -> list[Notice]:
             .order_by(Notice.id)
         )
     )
+
+
+def leave_out(notices: Iterable[Notice], news: Iterable[News]) -> None:
+    """What a mail does not say is not in it: a notice is looked at again, news is no longer theirs to hear."""
+    for notice in notices:
+        notice.state, notice.message_id = NoticeState.PLANNED, None
+    for entry in news:
+        entry.state = NoticeState.OBSOLETE
 
 
 def news_in(message: Message) -> list[News]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from pdca.db import db
 from pdca.followup.digest import LEADERS, SPONSORS, Digest, write_digest
-from pdca.followup.gather import KIND, Reader, news_in, notices_in, readers
+from pdca.followup.gather import KIND, Reader, leave_out, news_in, notices_in, readers
 from pdca.followup.ladder import step_named
 from pdca.followup.lines import Line, Urgency
 from pdca.followup.mail_acts import links_for
@@ -20,6 +20,7 @@ from pdca.followup.models import Duty, DutyState, News, Notice
 from pdca.followup.news_lines import NewsLine, news_lines
 from pdca.followup.notices import whom
 from pdca.followup.reading import lines_of
+from pdca.followup.redirect import missed_in
 from pdca.followup.staff import staff_of
 from pdca.followup.terms import DutyKind
 from pdca.followup.windows import next_open, zone_of
@@ -53,6 +54,8 @@ class Letter:
     digest: Digest | None
     # Open duties of theirs that are not in this mail.
     more: int
+    # The duties it speaks of.
+    duties: frozenset[int] = frozenset()
 
     @property
     def says_nothing(self) -> bool:
@@ -92,6 +95,7 @@ def write_grouped(message: Message, at: datetime) -> Rendered | None:
         return None
     person = reader.person
     letter = _letter(message, person, at)
+    _leave_out_the_rest(message, letter)
     if letter.says_nothing:
         return None
     subject, text, html = render_mail(
@@ -132,18 +136,32 @@ def _letter(message: Message, person: Person, at: datetime) -> Letter:
         news=tuple(_still_theirs(news, person)),
         digest=_digest(news, person, at, shown),
         more=_other_duties(person, shown),
+        duties=frozenset(shown),
+    )
+
+
+def _leave_out_the_rest(message: Message, letter: Letter) -> None:
+    """What it does not say may be somebody else's by now: it must not be taken for said when this mail has left."""
+    items = {line.item_id for line in letter.news}
+    leave_out(
+        (n for n in notices_in(message) if n.duty_id not in letter.duties),
+        (n for n in news_in(message) if n.item_id not in items and (n.item_id or letter.digest is None)),
     )
 
 
 def _still_due(notices: Sequence[Notice], person: Person, at: datetime) -> list[Duty]:
     """Duties that are open and that this person is told of as things stand now; each once (I6)."""
     open_now = [n for n in notices if n.duty.state is DutyState.OPEN]
+    if not open_now:
+        return []
     staff = staff_of({n.duty.team_id for n in open_now})
+    missed = missed_in({n.duty_id for n in open_now})
     duties: dict[int, Duty] = {}
     for notice in open_now:
         duty = notice.duty
         step = step_named(duty.ladder, notice.step)
-        if step is not None and person.id in whom(duty, step, staff[duty.team_id], at):
+        besides = missed[duty.id, notice.step]
+        if step is not None and person.id in whom(duty, step, staff[duty.team_id], at, besides):
             duties[duty.id] = duty
     return list(duties.values())
 

@@ -78,7 +78,7 @@ def reach(duty: Duty, step: Step, staff: Staff, at: datetime) -> int:
     return made
 
 
-def tell_people(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> int:
+def tell_people(duty: Duty, step: Step, staff: Staff, at: datetime, besides: Collection[int] = ()) -> int:
     """Note this step for everybody who acts now in the parts it tells."""
     return tell(duty, step, staff, at, whom(duty, step, staff, at, besides))
 
@@ -96,14 +96,14 @@ def begins_for(duty: Duty, step: Step, staff: Staff, person_id: int) -> datetime
     return midnight(step_day(duty, step, staff), staff.people[person_id].timezone or settings().timezone)
 
 
-def whom(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> tuple[int, ...]:
+def whom(duty: Duty, step: Step, staff: Staff, at: datetime, besides: Collection[int] = ()) -> tuple[int, ...]:
     """Who is told by this step as things stand at this moment, everybody once."""
     return tuple(dict.fromkeys(in_place_of(duty, step, staff, at, besides).values()))
 
 
-def in_place_of(duty: Duty, step: Step, staff: Staff, at: datetime, besides: int | None = None) -> dict[Place, int]:
+def in_place_of(duty: Duty, step: Step, staff: Staff, at: datetime, besides: Collection[int] = ()) -> dict[Place, int]:
     """Who is told by this step at this moment, in the place of whom."""
-    excluded = {besides, duty.not_person_id if duty.not_person_id != duty.holder_id else None}
+    excluded = {*besides, duty.not_person_id if duty.not_person_id != duty.holder_id else None}
     day = clock.today(staff.rules.timezone, at)
     return places(step.to, duty.holder_id, staff, day, {p for p in excluded if p is not None})
 

@@ -91,13 +91,13 @@ def queue_test(address: str, *, locale: str, at: datetime) -> Message:
     return message
 
 
-def cover(messages: Iterable[int], at: datetime) -> int:
-    """These messages need not leave: a later one says it all. How many were still waiting."""
+def cover(messages: Iterable[int], at: datetime) -> list[int]:
+    """These messages need not leave: a later one says it all. Which of them were still waiting."""
     return _take_out(messages, MessageState.COVERED, at)
 
 
-def make_obsolete(messages: Iterable[int], at: datetime) -> int:
-    """What these messages would say is no longer true. How many were still waiting."""
+def make_obsolete(messages: Iterable[int], at: datetime) -> list[int]:
+    """What these messages would say is no longer true. Which of them were still waiting."""
     return _take_out(messages, MessageState.OBSOLETE, at)
 
 
@@ -109,7 +109,7 @@ def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
             Message.state.in_((MessageState.PENDING, MessageState.HELD)),
         )
     )
-    return make_obsolete([row.id for row in waiting if row.about.get(what) == ident], at)
+    return len(make_obsolete([row.id for row in waiting if row.about.get(what) == ident], at))
 
 
 def forget_mails_about(what: str, ident: int, *, address: str) -> None:
@@ -125,22 +125,20 @@ def forget_mails_about(what: str, ident: int, *, address: str) -> None:
             message.mime, message.subject, message.address = None, "", ""
 
 
-def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> int:
+def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> list[int]:
     # Not the ones in conversation with a server: what is leaving, leaves.
     waiting = (MessageState.PENDING, MessageState.HELD)
-    taken = (
-        db.session.execute(
+    taken = list(
+        db.session.scalars(
             update(Message)
             .where(Message.id.in_(list(messages)), Message.state.in_(waiting))
             .values(state=state)
             .returning(Message.id)
         )
-        .scalars()
-        .all()
     )
     for ident in taken:
         note(ident, str(state), at=at, node="")
-    return len(taken)
+    return taken
 
 
 def forget_bodies(before: datetime) -> int:

@@ -64,13 +64,16 @@ class Standstill:
     here: str = ""
 
 
-# What the rooms above do when one message takes over what another one would have said.
-TakeOver = Callable[[Sequence[int], int], None]
+# What the rooms above do when one message takes over what others would have said, or (None) nobody will say it.
+TakeOver = Callable[[Sequence[int], int | None], None]
 _take_over: list[tuple[str, TakeOver]] = []
 
 
 def register_merging(kind: str, take_over: TakeOver) -> None:
-    """Messages of this kind to one person can be said in one; `take_over(older ids, the one)` moves their content."""
+    """Messages of this kind to one person can be said in one; `take_over(older ids, the one)` moves their content.
+
+    `take_over(ids, None)`: somebody chose that what they would have said is not said at all.
+    """
     if (kind, take_over) not in _take_over:
         _take_over.append((kind, take_over))
 
@@ -190,7 +193,8 @@ def waiting() -> Select[Message]:
 
 def resume(choice: Choice, *, by: str, at: datetime) -> int:
     """Let mail leave again from here, under the name and address it has now. How many messages that was about."""
-    messages = list(db.session.scalars(waiting()))
+    # Ours until this is over: a process that was in the middle of it must not write one of them meanwhile.
+    messages = list(db.session.scalars(waiting().with_for_update().execution_options(populate_existing=True)))
     if choice is Choice.DISCARD:
         _discard(messages, by, at)
     else:
@@ -215,10 +219,12 @@ def _release(messages: Iterable[Message], by: str, at: datetime) -> None:
 
 
 def _discard(messages: Iterable[Message], by: str, at: datetime) -> None:
-    ids = [message.id for message in messages]
-    make_obsolete(ids, at)
-    for ident in ids:
+    kinds = {message.id: message.kind for message in messages}
+    gone = make_obsolete(kinds, at)
+    for ident in gone:
         note(ident, "discarded", at=at, node=by)
+    for kind, take_over in _take_over:
+        take_over([ident for ident in gone if kinds[ident] == kind], None)
 
 
 def _merge(messages: Sequence[Message], at: datetime) -> None:
@@ -227,5 +233,8 @@ def _merge(messages: Sequence[Message], at: datetime) -> None:
         mine = [m for m in messages if m.kind == kind and m.person_id is not None and not m.possible_duplicate]
         for _person, those in groupby(sorted(mine, key=lambda m: (m.person_id or 0, m.id)), lambda m: m.person_id):
             *older, newest = [message.id for message in those]
-            cover(older, at)
-            take_over(older, newest)
+            covered = cover(older, at)
+            if covered:
+                # One that was tried before goes again as it was: it has to be written anew, or it says its own only.
+                db.session.execute(update(Message).where(Message.id == newest).values(mime=None, subject=""))
+                take_over(covered, newest)

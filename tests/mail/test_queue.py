@@ -76,7 +76,7 @@ def test_a_waiting_message_can_be_taken_out_and_one_that_leaves_cannot(session, 
     waiting, leaving = put("a", at=at), put("b", at=at)
     leaving.state = MessageState.SENDING
     session.flush()
-    assert take_out([waiting.id, leaving.id], at) == 1
+    assert take_out([waiting.id, leaving.id], at) == [waiting.id]
     session.flush()
     session.expire_all()
     assert (waiting.state, leaving.state) == (state, MessageState.SENDING)
