@@ -210,7 +210,7 @@ def test_fault_28_postgresql_killed_in_the_middle_and_started_again(mortal, serv
 
 @pytest.mark.fault(28)
 def test_fault_28_while_it_is_gone_ticks_end_and_afterwards_go_on(mortal, server):
-    """Connections in the pool are half open: they look alive, and the first word on them fails."""
+    """Connections in the pool look alive: the peer closed them, and the first word on them fails."""
     peer, app = mortal
     morning = Morning(app, server)
     with app.app_context(), db.reading():
