@@ -46,6 +46,19 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous = FULL",
 )
 
+# A server whose network went silent without a goodbye is given up after about half a minute, and so are we by the
+# server, which else would keep our locks for hours. A slow answer is no silence: the two kernels still talk.
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "options": (
+        "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30000"
+    ),
+}
+
 Subject = tuple[str, int]
 Reconciler = Callable[[Mapping[Subject, datetime]], None]
 
@@ -346,6 +359,7 @@ def _teach(engine: Engine) -> None:
         for ending in ("checkin", "invalidate", "close"):
             event.listen(engine, ending, _drop_lock)
     else:
+        event.listen(engine, "do_connect", _postgresql_connect)
         event.listen(engine, "begin", _postgresql_begin)
     event.listen(engine, "handle_error", _explain)
 
@@ -365,6 +379,12 @@ def _sqlite_begin(connection: Connection) -> None:
     raw.execute(f"PRAGMA query_only = {'ON' if reads else 'OFF'}")
     raw.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
     connection.info["changes"] = raw.total_changes
+
+
+def _postgresql_connect(_dialect: Dialect, _record: Any, _arguments: Any, given: dict[str, Any]) -> None:
+    """Nobody waits for a network that fell silent. What stands in the database's URL counts before this."""
+    for name, value in PATIENCE.items():
+        given.setdefault(name, value)
 
 
 def _postgresql_begin(connection: Connection) -> None:

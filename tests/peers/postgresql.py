@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -61,13 +62,16 @@ class Mortal:
 
     def __init__(self, base: Path) -> None:
         self._program, self._who, self._data, self._sockets = _initialised(base)
-        self.url = _url(self._sockets)
+        self.port = _free_port()
+        # Over a socket in the file system; over TCP it listens on this machine only.
+        self.url = f"{_url(self._sockets)}&port={self.port}"
         self.start()
         self.wait()
 
     def start(self) -> None:
         """Start it. What it said was committed must survive a kill, so it waits for its log."""
         switches = [s for s in SWITCHES if not s.startswith("synchronous_commit")]
+        switches += [f"port={self.port}", "listen_addresses=127.0.0.1"]
         self._process = _start(self._program, self._who, self._data, self._sockets, switches)
 
     def wait(self) -> None:
@@ -98,6 +102,12 @@ def mortal() -> Iterator[Mortal]:
             server.stop()
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _url(sockets: Path) -> str:
@@ -133,7 +143,7 @@ def _initialised(base: Path) -> tuple[Path, dict, Path, Path]:
 def _start(program: Path, who: dict, data: Path, sockets: Path, chosen: Sequence[str]) -> subprocess.Popen:
     switches = [part for switch in chosen for part in ("-c", switch)]
     return subprocess.Popen(
-        [program / "postgres", "-D", data, "-k", sockets, "-h", "", *switches],
+        [program / "postgres", "-D", data, "-k", sockets, "-c", "listen_addresses=", *switches],
         cwd="/",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

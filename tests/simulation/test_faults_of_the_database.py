@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,16 +22,19 @@ from flask import Flask
 from sqlalchemy import text
 
 from pdca import scheduler
-from pdca.db import db
+from pdca.db import db, lock_path
 from pdca.followup import invariants
 from pdca.followup.jobs import followup_once
 from pdca.followup.watch import Watch
 from pdca.mail.jobs import deliver
 from tests.conftest import KEY, _migrated, build, settings_for
 from tests.peers import postgresql, smtp
+from tests.peers.product import Product
 from tests.simulation.nth import LATER, MORNING, Morning, Nth, fsync, listening, write
+from tests.simulation.sink import until
 
 HELD_S = 1.5
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -93,6 +98,62 @@ def test_fault_26_another_writer_is_a_delay_and_no_death(
         assert server.taken == []
     thread.join(20)
     assert not thread.is_alive()
+    tick(app, MORNING + timedelta(minutes=1)).join(20)
+    everybody_once(morning)
+
+
+# What the scheduler command is, with our own waiting as short as a test needs it and a tick each second.
+IMPATIENT = """
+import dataclasses, pdca.db, pdca.scheduler
+pdca.db.LOCK_WAIT_S = 0.3
+pdca.scheduler.JOBS = tuple(dataclasses.replace(job, every_s=1) for job in pdca.scheduler.JOBS)
+import sys
+sys.argv = ["pdca", "scheduler"]
+from pdca.cli import main
+main()
+"""
+
+
+@contextmanager
+def our_own_queue(database: str) -> Iterator[None]:
+    """Whoever writes on SQLite stands behind this file: somebody of ours writes, and does not end."""
+    if not database.startswith("sqlite"):
+        yield
+        return
+    with lock_path(database.removeprefix("sqlite:///")).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.fault(26)
+def test_fault_26_a_holder_beyond_our_own_patience_ends_no_scheduler(app: Flask, database: str, server, tmp_path: Path):
+    """The true command, one pass each second: it gives up (SQLite) or waits (PostgreSQL), says so, and goes on."""
+    morning = Morning(app, server)
+    with app.app_context():
+        morning.again()
+        db.engine.dispose()
+    product = Product(tmp_path / "clock", MORNING)
+    given = {
+        "PDCA_INSTANCE": str(tmp_path),
+        "PDCA_DATABASE_URL": database,
+        "PDCA_MAIL_URL": server.url,
+        "PDCA_SECRET_KEY": KEY,
+    }
+    errors = tmp_path / "errors"
+    gave_up = "LockTimeout" if morning.is_sqlite else "follow-up runs"
+    with errors.open("w") as log:
+        with our_own_queue(database), locked(database):
+            env = product._environment() | given
+            process = subprocess.Popen([sys.executable, "-c", IMPATIENT], env=env, stderr=log)
+            assert until(lambda: errors.read_text().count(gave_up) >= (3 if morning.is_sqlite else 1), PATIENCE_S)
+            time.sleep(0 if morning.is_sqlite else HELD_S)
+            assert (process.poll(), server.taken) == (None, [])
+        try:
+            assert until(lambda: len(morning.boxes()) >= 4, PATIENCE_S)
+        finally:
+            process.terminate()
+            code = process.wait(PATIENCE_S)
+    assert code == 0
     tick(app, MORNING + timedelta(minutes=1)).join(20)
     everybody_once(morning)
 
@@ -210,7 +271,7 @@ def test_fault_28_postgresql_killed_in_the_middle_and_started_again(mortal, serv
 
 @pytest.mark.fault(28)
 def test_fault_28_while_it_is_gone_ticks_end_and_afterwards_go_on(mortal, server):
-    """Connections in the pool are half open: they look alive, and the first word on them fails."""
+    """Connections in the pool look alive: the peer closed them, and the first word on them fails."""
     peer, app = mortal
     morning = Morning(app, server)
     with app.app_context(), db.reading():
