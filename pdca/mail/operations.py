@@ -112,6 +112,12 @@ def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
     return len(make_obsolete([row.id for row in waiting if row.about.get(what) == ident], at))
 
 
+def unwrite_for(person_id: int) -> None:
+    """What this person may read has changed in every team: what was written for them is written anew (I6)."""
+    waits = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.mime.is_not(None))
+    db.session.execute(update(Message).where(Message.person_id == person_id, *waits).values(mime=None))
+
+
 def forget_mails_about(what: str, ident: int, *, address: str) -> None:
     """Empty what was mailed to this address about `what`: that it was sent stays known, not what and to whom."""
     sent = db.session.scalars(
