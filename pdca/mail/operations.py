@@ -215,12 +215,15 @@ def suppress(address: str, reason: str, at: datetime) -> bool:
 
 
 def forget_address(address: str, person_id: int, at: datetime) -> None:
-    """Somebody is erased: what was mailed to them keeps its key and its state, and no word or address of it."""
+    """Somebody is erased: what was mailed to them keeps its key and its state, and no word or address of it.
+
+    What is on its way in this moment may leave. Its row forgets too: without an address it is not tried again.
+    """
     theirs = (Message.person_id == person_id) | (func.lower(Message.address) == normalised(address))
-    is_not_leaving = Message.state != MessageState.SENDING
-    make_obsolete(db.session.scalars(select(Message.id).where(theirs, is_not_leaving)).all(), at)
+    ids = db.session.scalars(select(Message.id).where(theirs)).all()
+    make_obsolete(ids, at)
     db.session.execute(
-        update(Message).where(theirs, is_not_leaving).values(address="", subject="", mime=None, last_error="")
+        update(Message).where(Message.id.in_(ids)).values(address="", subject="", mime=None, last_error="")
     )
     db.session.execute(delete(Link).where(Link.person_id == person_id))
     db.session.execute(delete(Suppression).where(Suppression.address == normalised(address)))
