@@ -40,7 +40,7 @@ class Reader:
 def people_to_mail(at: datetime) -> list[int]:
     """Everybody for whom something waits, whose window is open and whose mail of today did not leave yet."""
     reading = {r.person.id: key_of(r.person, at) for r in readers(_people_with_something(at)) if r.is_open(at)}
-    left = _left_already(reading.values()) if reading else set()
+    left = left_already(reading.values()) if reading else set()
     return [person_id for person_id, key in reading.items() if key not in left]
 
 
@@ -49,7 +49,7 @@ def key_of(person: Person, at: datetime) -> str:
     return f"{KIND}:{person.id}:{local_day(person, at, settings().timezone).isoformat()}"
 
 
-def _left_already(keys: Iterable[str]) -> set[str]:
+def left_already(keys: Iterable[str]) -> set[str]:
     """Mails of today that can take nothing more: written, or gone."""
     still_open = (Message.state == MessageState.PENDING) & Message.mime.is_(None)
     return set(db.session.scalars(select(Message.dedupe_key).where(Message.dedupe_key.in_(list(keys)), ~still_open)))

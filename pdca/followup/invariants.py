@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from pdca import clock
 from pdca.db import db
+from pdca.followup.customers import has_mail_today
+from pdca.followup.gather import Reader, key_of, left_already, readers
+from pdca.followup.models import Duty, Notice
 from pdca.followup.nodes import pulse
+from pdca.followup.windows import is_open_for_customers
+from pdca.items.models import Contact
+from pdca.mail.standstill import standstill
+from pdca.people.queries import rules_of
 
 # A step that is due is noted, and a mail that may leave is gone, within this time of a living engine.
 PATIENCE = timedelta(minutes=15)
@@ -40,19 +47,76 @@ NO_STEP_IS_FORGOTTEN = """
     SELECT id FROM duty WHERE state = 'open' AND next_step_at < :patience AND opened_at < :patience
 """
 # While a server does not work nothing may leave, and administrators see that; but somebody must go on trying it.
+# A mail that was put off has its next try in `not_before`; one that is held or dead is shown to administrators.
 NO_MAIL_IS_FORGOTTEN = """
-    SELECT id FROM message WHERE state = 'pending' AND not_before < :patience AND attempts = 0
+    SELECT id FROM message WHERE state = 'pending' AND not_before < :patience
       AND NOT EXISTS (SELECT 1 FROM breaker WHERE failures > 0 AND retry_at >= :patience)
 """
+# Whoever had it died, and nobody took over.
+NO_CLAIM_IS_FORGOTTEN = """
+    SELECT id FROM message WHERE state = 'sending' AND (lease_until IS NULL OR lease_until < :patience)
+      AND NOT EXISTS (SELECT 1 FROM breaker WHERE failures > 0 AND retry_at >= :patience)
+"""
+# For whom something waits: a mail is to be made of it, or the one it was put in will never leave.
+SOMETHING_WAITS_FOR = """
+    SELECT notice.person_id FROM notice JOIN duty ON duty.id = notice.duty_id
+    WHERE notice.state = 'planned' AND notice.person_id IS NOT NULL AND duty.state = 'open'
+      AND notice.due_at < :patience AND notice.reached_at < :patience
+    UNION
+    SELECT person_id FROM news WHERE state = 'planned' AND at < :patience
+    UNION
+    SELECT message.person_id FROM message
+    JOIN notice ON notice.message_id = message.id AND notice.state = 'gathered'
+    JOIN duty ON duty.id = notice.duty_id AND duty.state = 'open'
+    WHERE message.kind = 'grouped' AND message.state IN ('obsolete', 'covered')
+      AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id AND attempt.at >= :patience)
+    UNION
+    SELECT message.person_id FROM message
+    JOIN news ON news.message_id = message.id AND news.state = 'gathered'
+    WHERE message.kind = 'grouped' AND message.state IN ('obsolete', 'covered')
+      AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.message_id = message.id AND attempt.at >= :patience)
+"""
+# Their reminder belongs to the next in line, at the end of which stand the administrators.
+NO_REMINDER_IS_STRANDED = """
+    SELECT notice.id FROM notice
+    JOIN duty ON duty.id = notice.duty_id AND duty.state = 'open'
+    JOIN person ON person.id = notice.person_id
+    LEFT JOIN message ON message.id = notice.message_id
+    LEFT JOIN suppression ON suppression.address = lower(person.email)
+    WHERE notice.due_at < :patience AND notice.reached_at < :patience
+      AND (notice.state = 'planned' OR notice.state = 'gathered' AND message.kind = 'grouped'
+        AND message.state IN ('pending', 'held', 'dead', 'obsolete', 'covered'))
+      AND (person.deactivated_at < :patience OR person.mail_off_at < :patience OR suppression.at < :patience)
+      AND EXISTS (
+        SELECT 1 FROM person p
+        WHERE p.is_administrator AND p.deactivated_at IS NULL AND p.mail_off_at IS NULL
+          AND (duty.not_person_id IS NULL OR duty.not_person_id <> p.id)
+          AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address = lower(p.email))
+          AND NOT EXISTS (SELECT 1 FROM absence a WHERE a.person_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM notice n
+            WHERE n.duty_id = notice.duty_id AND n.step = notice.step AND n.person_id = p.id))
+"""
+# Questions to customers of which no mail was made.
+A_QUESTION_WAITS = """
+    SELECT notice.id FROM notice JOIN duty ON duty.id = notice.duty_id
+    WHERE notice.state = 'planned' AND notice.contact_id IS NOT NULL AND duty.state = 'open'
+      AND notice.due_at < :patience AND notice.reached_at < :patience
+"""
 NOBODY_READS_WHAT_IS_NOT_THEIRS = """
-    SELECT message.id FROM message
-    JOIN notice ON notice.message_id = message.id
-    JOIN duty ON duty.id = notice.duty_id
-    JOIN person ON person.id = message.person_id
-    WHERE message.state IN ('pending', 'sending') AND message.mime IS NOT NULL AND notice.state = 'gathered'
-      AND NOT person.is_administrator
-      AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.team_id = duty.team_id AND m.person_id = person.id)
-      AND NOT EXISTS (SELECT 1 FROM sponsorship s WHERE s.team_id = duty.team_id AND s.person_id = person.id)
+    SELECT written.id FROM (
+      SELECT message.id, message.person_id, duty.team_id FROM message
+      JOIN notice ON notice.message_id = message.id AND notice.state = 'gathered'
+      JOIN duty ON duty.id = notice.duty_id
+      WHERE message.state IN ('pending', 'sending') AND message.mime IS NOT NULL
+      UNION
+      SELECT message.id, message.person_id, item.team_id FROM message
+      JOIN news ON news.message_id = message.id AND news.state = 'gathered'
+      JOIN item ON item.id = news.item_id
+      WHERE message.state IN ('pending', 'sending') AND message.mime IS NOT NULL
+    ) AS written JOIN person ON person.id = written.person_id
+    WHERE person.deactivated_at IS NOT NULL OR NOT person.is_administrator
+      AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.team_id = written.team_id AND m.person_id = person.id)
+      AND NOT EXISTS (SELECT 1 FROM sponsorship s WHERE s.team_id = written.team_id AND s.person_id = person.id)
 """
 
 ALWAYS = {
@@ -66,17 +130,74 @@ ALWAYS = {
 # These hold as long as an engine is alive.
 WHILE_ALIVE = {
     "I5 a step that is due was not noted": NO_STEP_IS_FORGOTTEN,
+    "I5 a reminder waits for somebody whom no mail reaches": NO_REMINDER_IS_STRANDED,
+}
+# And these when besides nobody has to choose first what becomes of the mail (a restored or copied database).
+WHILE_MAIL_LEAVES = {
     "I5 a mail that may leave still waits": NO_MAIL_IS_FORGOTTEN,
+    "I5 a mail that somebody began to send still waits": NO_CLAIM_IS_FORGOTTEN,
 }
 
 
 def broken(at: datetime, *, alive: bool = True) -> Iterator[str]:
     """Every invariant that does not hold at `at`, with the rows it does not hold for."""
-    for name, query in {**ALWAYS, **(WHILE_ALIVE if alive else {})}.items():
-        given = {"patience": _stored(at - PATIENCE)} if ":patience" in query else {}
-        rows = sorted(set(db.session.scalars(text(query), given)))
-        if rows:
-            yield f"{name}: {', '.join(map(str, rows[:20]))}{' …' if len(rows) > 20 else ''}"
+    leaves = WHILE_MAIL_LEAVES if alive and standstill() is None else {}
+    for name, query in {**ALWAYS, **(WHILE_ALIVE if alive else {}), **leaves}.items():
+        yield from _said(name, _rows(query, at))
+    for name, fn in (BY_THE_CLOCK if alive else {}).items():
+        yield from _said(name, fn(at))
+
+
+def _rows(query: str, at: datetime) -> list[int]:
+    given = {"patience": _stored(at - PATIENCE)} if ":patience" in query else {}
+    return sorted({row for row in db.session.scalars(text(query), given) if row is not None})
+
+
+def _said(name: str, rows: list[int]) -> Iterator[str]:
+    if rows:
+        yield f"{name}: {', '.join(map(str, rows[:20]))}{' …' if len(rows) > 20 else ''}"
+
+
+# --- what no query can tell: whose hours it is ------------------------------------------------------------
+
+
+def people_without_mail(at: datetime) -> list[int]:
+    """Something waits for them, their window is open for a while, and there is no mail of today."""
+    ids = _rows(SOMETHING_WAITS_FOR, at)
+    return [reader.person.id for reader in readers(ids) if _is_left_waiting(reader, at)] if ids else []
+
+
+def _is_left_waiting(reader: Reader, at: datetime) -> bool:
+    try:
+        is_open = reader.is_open(at - PATIENCE) and reader.is_open(at)
+        return is_open and not left_already([key_of(reader.person, at)])
+    except (LookupError, ValueError):
+        # Nobody can tell when that is (no such time zone): then no mail is ever made.
+        return True
+
+
+def customers_not_asked(at: datetime) -> list[int]:
+    """A question waits, the team's hours for customers have begun, and this address gets no other mail today."""
+    ids = _rows(A_QUESTION_WAITS, at)
+    if not ids:
+        return []
+    statement = select(Notice.id, Duty.team_id, Contact).join(Duty, Duty.id == Notice.duty_id)
+    rows = db.session.execute(statement.join(Contact, Contact.id == Notice.contact_id).where(Notice.id.in_(ids))).all()
+    rules = rules_of({team_id for _, team_id, _ in rows})
+    in_hours = {t: is_open_for_customers(r, at - PATIENCE) and is_open_for_customers(r, at) for t, r in rules.items()}
+    return [
+        ident
+        for ident, team_id, contact in rows
+        if in_hours[team_id]
+        and contact.may_be_mailed
+        and not has_mail_today(contact.email, at, rules[team_id].timezone)
+    ]
+
+
+BY_THE_CLOCK: dict[str, Callable[[datetime], list[int]]] = {
+    "I5 somebody waits for a mail that nobody makes": people_without_mail,
+    "I5 a question to a customer waits for a mail that nobody makes": customers_not_asked,
+}
 
 
 def complaints(_repair: bool) -> Iterator[str]:

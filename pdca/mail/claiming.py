@@ -188,6 +188,9 @@ class _Readying:
         """The story: did it leave already, may it leave, what does it say."""
         if abandoned and self._left_already():
             return Claim(self.message.id, MessageState.ACCEPTED)
+        if abandoned and not self.message.address:
+            # Its receiver was erased while it was on its way.
+            return self._obsolete()
         if is_suppressed(self.message.address):
             return self._dead(ON_THE_LIST)
         if renderer_of(self.message.kind) is None:

@@ -112,6 +112,12 @@ def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
     return len(make_obsolete([row.id for row in waiting if row.about.get(what) == ident], at))
 
 
+def unwrite_for(person_id: int) -> None:
+    """What this person may read has changed in every team: what was written for them is written anew (I6)."""
+    waits = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.mime.is_not(None))
+    db.session.execute(update(Message).where(Message.person_id == person_id, *waits).values(mime=None))
+
+
 def forget_mails_about(what: str, ident: int, *, address: str) -> None:
     """Empty what was mailed to this address about `what`: that it was sent stays known, not what and to whom."""
     sent = db.session.scalars(
@@ -209,12 +215,15 @@ def suppress(address: str, reason: str, at: datetime) -> bool:
 
 
 def forget_address(address: str, person_id: int, at: datetime) -> None:
-    """Somebody is erased: what was mailed to them keeps its key and its state, and no word or address of it."""
+    """Somebody is erased: what was mailed to them keeps its key and its state, and no word or address of it.
+
+    What is on its way in this moment may leave. Its row forgets too: without an address it is not tried again.
+    """
     theirs = (Message.person_id == person_id) | (func.lower(Message.address) == normalised(address))
-    is_not_leaving = Message.state != MessageState.SENDING
-    make_obsolete(db.session.scalars(select(Message.id).where(theirs, is_not_leaving)).all(), at)
+    ids = db.session.scalars(select(Message.id).where(theirs)).all()
+    make_obsolete(ids, at)
     db.session.execute(
-        update(Message).where(theirs, is_not_leaving).values(address="", subject="", mime=None, last_error="")
+        update(Message).where(Message.id.in_(ids)).values(address="", subject="", mime=None, last_error="")
     )
     db.session.execute(delete(Link).where(Link.person_id == person_id))
     db.session.execute(delete(Suppression).where(Suppression.address == normalised(address)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
@@ -23,7 +25,10 @@ def settle(claim: Claim, outcome: Outcome, desk: Desk, at: datetime, *, tell: bo
         return claim.state
     # The message first, then the breaker: the order in which claiming locks them.
     state = _settled(claim.letter, outcome, desk, at, tell=tell)
-    note(claim.letter.id, outcome.verdict, at=at, node=desk.node, code=outcome.code, words=outcome.words)
+    # Servers repeat the address, and what was tried is never changed: also not when its receiver is erased.
+    words = re.sub(re.escape(claim.letter.address), "…", outcome.words, flags=re.IGNORECASE)
+    outcome = replace(outcome, words=words)
+    note(claim.letter.id, outcome.verdict, at=at, node=desk.node, code=outcome.code, words=words)
     _tell_the_breaker(claim, outcome, desk, at)
     return state
 
@@ -34,6 +39,11 @@ def _settled(letter: Letter, outcome: Outcome, desk: Desk, at: datetime, *, tell
     message = _still_ours(letter)
     if message is None:
         return MessageState.SENDING
+    if not message.address:
+        # Its receiver was erased while it was on its way: it is not tried again, and nothing is kept of it.
+        message.state = MessageState.OBSOLETE
+        message.lease_token = message.lease_until = None
+        return message.state
     message.lease_token = None
     message.last_code, message.last_error = outcome.code, outcome.words
     _AFTER[outcome.verdict](message, desk, at)

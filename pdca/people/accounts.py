@@ -13,7 +13,7 @@ from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.installation import Installation
 from pdca.mail.links import make_link, revoke_links, spend_link, token_of
 from pdca.mail.models import Link, Message
-from pdca.mail.operations import queue
+from pdca.mail.operations import queue, unwrite_for
 from pdca.people.models import Person, Sponsorship
 from pdca.people.operations import leave_every_team, require_administrator
 from pdca.people.queries import nobody_yet, person_by_email
@@ -217,6 +217,7 @@ def deactivate(person: Person, *, by: Person, at: datetime) -> None:
     person.deactivated_at = at
     if person.is_administrator:
         _switch_keys(person, False, at)
+    unwrite_for(person.id)
     _nothing_old_works(person, at)
     _touch_teams(person, at)
 
@@ -244,6 +245,7 @@ def no_longer_administrator(person: Person, *, by: Person, at: datetime) -> None
     if person.is_administrator:
         _not_the_last_administrator(person)
         _switch_keys(person, False, at)
+        unwrite_for(person.id)
         _nothing_old_works(person, at)
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from pdca import create_app
 from pdca import db as ground
@@ -27,7 +27,7 @@ from pdca.mail.jobs import Delivered, desk_of_this_process
 from pdca.mail.letters import Outcome, Verdict
 from pdca.mail.links import find_link
 from pdca.mail.models import Message, MessageState
-from pdca.mail.operations import on_accepted, on_dead, suppress
+from pdca.mail.operations import forget_address, on_accepted, on_dead, suppress
 from pdca.mail.pace import Pace
 from pdca.mail.rendering import register_check, register_renderer
 from pdca.mail.settling import settle
@@ -356,6 +356,55 @@ class TestMakingReady:
         answers = iter([True, True, False])
         assert mailing.deliver(at, go_on=lambda: next(answers)) == Delivered(accepted=2)
         assert mailing.deliver(at, 0.0) == Delivered()
+
+
+class TestErasing:
+    """Somebody is erased while a mail to them is on its way: it may leave, and nothing keeps their address."""
+
+    ADDRESS = "otten@example.nl"
+    WORDS = "550 5.1.1 <otten@example.nl> unknown"
+
+    def _settled(self, mailing, app, at, verdict: Verdict) -> int:
+        ident = mailing.put(at, self.ADDRESS)
+        claimed = claim(app, at)
+        mailing.change(lambda: forget_address(self.ADDRESS, -1, at))
+        assert claimed.letter.address == self.ADDRESS
+        code = 250 if verdict is Verdict.ACCEPTED else 550
+        mailing.change(lambda: settle(claimed, Outcome(verdict, code, self.WORDS), desk_of_this_process(), at))
+        return ident
+
+    def _kept(self, app) -> list[str]:
+        with app.app_context():
+            rows = {t.name: str(db.session.execute(select(t)).all()) for t in db.metadata.sorted_tables}
+        return [name for name, row in rows.items() if self.ADDRESS in row]
+
+    @pytest.mark.fault(41)
+    @pytest.mark.parametrize("verdict", [v for v in Verdict if v is not Verdict.NOT_OURS])
+    def test_however_it_ends(self, mailing, app, server, at, verdict):
+        ident = self._settled(mailing, app, at, verdict)
+        ended = MessageState.ACCEPTED if verdict is Verdict.ACCEPTED else MessageState.OBSOLETE
+        assert (mailing.message(ident).state, mailing.message(ident).mime) == (ended, None)
+        assert self._kept(app) == []
+        mailing.deliver(at + LEASE + SECOND)
+        assert server.received == []
+
+    @pytest.mark.fault(41)
+    def test_what_servers_said_before(self, mailing, app, server, at):
+        mailing.put(at, self.ADDRESS)
+        server.then("rcpt", "450 <otten@example.nl> later")
+        mailing.deliver(at)
+        assert self._kept(app) == ["message"]
+        mailing.change(lambda: forget_address(self.ADDRESS, -1, at))
+        assert self._kept(app) == []
+
+    @pytest.mark.fault(41)
+    def test_when_who_had_it_died(self, mailing, app, server, at):
+        ident = mailing.put(at, self.ADDRESS)
+        claim(app, at)
+        mailing.change(lambda: forget_address(self.ADDRESS, -1, at))
+        assert mailing.deliver(at + LEASE + SECOND) == Delivered(obsolete=1)
+        assert mailing.message(ident).state is MessageState.OBSOLETE
+        assert (self._kept(app), server.received) == ([], [])
 
 
 # --- several at once -------------------------------------------------------------------------------------
