@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import event
 
 from pdca.db import db
 from pdca.followup import sweep
-from pdca.followup.models import Duty
+from pdca.followup.models import Duty, DutyState
 from tests.followup.conftest import Stage, at, day
 
 
@@ -29,6 +29,39 @@ def swept(stage: Stage) -> list[str]:
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
     return said
+
+
+def cancel_all(stage: Stage) -> None:
+    """Nobody owes anything: what a look through everything mends."""
+    with stage.work():
+        db.session.execute(Duty.__table__.update().values(state=DutyState.CANCELLED))
+
+
+def is_mended(stage: Stage) -> bool:
+    """Whether it was looked through since."""
+    with stage.look():
+        return "promise:1" in stage.open_duties()
+
+
+def test_a_sweep_under_a_clock_that_was_ahead_does_not_stand_for_today(promised: Stage):
+    """A rehearsal of 60 days later: the sweeps of the days until then are done all the same."""
+    promised.passes(day(0) + timedelta(days=60))
+    for n in (1, 2):
+        cancel_all(promised)
+        promised.passes(day(n))
+        assert is_mended(promised)
+    cancel_all(promised)
+    promised.passes(day(2, 11))
+    assert not is_mended(promised)
+    promised.passes(day(3))
+
+
+def test_around_midnight_hosts_that_differ_a_little_sweep_once(promised: Stage):
+    promised.passes(day(3, 0) + timedelta(seconds=5))
+    cancel_all(promised)
+    promised.passes(day(3, 0) - timedelta(seconds=5))
+    assert not is_mended(promised)
+    promised.passes(day(4))
 
 
 def test_what_did_not_change_is_not_written(promised: Stage):
