@@ -174,6 +174,7 @@ def _write(row: Duty, duty: DutyNow, f: Facts, roles: Roles, *, keep_due: bool =
     row.part = duty.part.value
     row.ladder = duty.ladder
     row.settle_by = duty.settle_by
+    row.asked_on = duty.asked_on or row.asked_on
     row.about_id = duty.about_id
     row.given_by_id = duty.given_by_id
     row.not_person_id = duty.not_person_id
