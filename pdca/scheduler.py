@@ -138,7 +138,7 @@ def _may_run(watch: Watch) -> bool:
 def _keep_ticking(scheduler: BlockingScheduler, watch: Watch) -> None:
     """Ticks are planned on the wall clock: when that goes back they would come as much later."""
     while not stopping.wait(LOOK_EVERY_S):
-        if watch.look() is Saw.BACK and scheduler.running:
+        if scheduler.running and watch.went_back():
             logger.warning("the clock went back; the follow-up goes on from now")
             for job in scheduler.get_jobs():
                 job.modify(next_run_time=clock.now())

@@ -18,4 +18,4 @@ def set_next_step(duty: Duty, rules: TeamRules) -> None:
 
 def dates_of(duty: Duty, rules: TeamRules) -> Dates:
     """The days its steps count from."""
-    return Dates(duty.due_on, clock.today(rules.timezone, duty.opened_at), duty.settle_by)
+    return Dates(duty.due_on, clock.today(rules.timezone, duty.opened_at), duty.settle_by, duty.asked_on)

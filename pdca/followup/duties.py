@@ -46,6 +46,7 @@ class DutyNow:
     # The check, decision or handover it is about.
     about_id: int | None = None
     settle_by: date | None = None
+    asked_on: date | None = None
     # Its day stays the one that was first observed, as long as the duty is open.
     keeps_due: bool = False
 
@@ -183,6 +184,7 @@ def _aftercare(f: Facts) -> Iterator[DutyNow]:
                 person_id=f.care_asker_id,
                 about_id=check.id,
                 settle_by=check.settle_by,
+                asked_on=_local(f, check.asked_at) if check.asked_at else None,
             )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from pdca.db import db
 from pdca.followup.models import News, Notice, NoticeState
+from pdca.followup.units import found_among
 from pdca.followup.windows import is_open, local_day
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import cover, queue
@@ -39,9 +40,13 @@ class Reader:
 
 def people_to_mail(at: datetime) -> list[int]:
     """Everybody for whom something waits, whose window is open and whose mail of today did not leave yet."""
-    reading = {r.person.id: key_of(r.person, at) for r in readers(_people_with_something(at)) if r.is_open(at)}
+    reading = dict(found_among(_people_with_something(at), lambda ids: _open_mails(ids, at)))
     left = left_already(reading.values()) if reading else set()
     return [person_id for person_id, key in reading.items() if key not in left]
+
+
+def _open_mails(person_ids: Sequence[int], at: datetime) -> list[tuple[int, str]]:
+    return [(r.person.id, key_of(r.person, at)) for r in readers(person_ids) if r.is_open(at)]
 
 
 def key_of(person: Person, at: datetime) -> str:

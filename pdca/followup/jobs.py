@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca import clock, failpoints
 from pdca.aftercare.jobs import forget as forget_addresses
-from pdca.db import LockTimeout, db
+from pdca.db import db
 from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
+from pdca.followup.units import GoOn, always, in_batches, in_units
 from pdca.items import verdicts
 from pdca.items.checks import CORRECTION
 from pdca.items.models import Answer, Check, Item
@@ -21,14 +21,6 @@ from pdca.items.terms import CheckState, Kind, Solved
 from pdca.mail.jobs import deliver, tidy
 
 log = logging.getLogger("pdca.followup")
-
-GoOn = Callable[[], bool]
-UNAVAILABLE = (OperationalError, InterfaceError, LockTimeout)
-
-
-def always() -> bool:
-    """Until everything is done."""
-    return True
 
 
 def followup_once(now: datetime, *, go_on: GoOn = always) -> dict[str, int]:
@@ -165,8 +157,8 @@ def gather_all(now: datetime, go_on: GoOn = always) -> int:
     """One mail for everybody who has something to read and whose window is open. How many were queued."""
     in_batches(lambda after: redirect.unsent(now, after), lambda ids: redirect.redirect(ids, now), go_on)
     with db.reading():
-        due = weekly.due_for(now)
-    in_units(due, lambda people: weekly.note_digests(people, now))
+        digests = weekly.due_for(now)
+    in_units(digests, lambda people: weekly.note_digests(people, now))
     with db.reading():
         waiting = gather.people_to_mail(now)
     return sum(in_units([person_id], lambda ids: _gather(ids, now)) for person_id in waiting if go_on())
@@ -175,38 +167,3 @@ def gather_all(now: datetime, go_on: GoOn = always) -> int:
 def _gather(person_ids: Sequence[int], now: datetime) -> int:
     db.quietly()
     return sum(gather.gather_for(reader, now) for reader in gather.readers(person_ids))
-
-
-# --- units of work ---------------------------------------------------------------------------------------
-
-
-def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]], int], go_on: GoOn = always) -> int:
-    """Find and do, batch after batch in the order of ids, until nothing is left. The sum of what was done."""
-    done, last = 0, 0
-    while go_on():
-        with db.reading():
-            ids = find(last)
-        if not ids:
-            return done
-        done += in_units(ids, do)
-        last = ids[-1]
-    return done
-
-
-def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int]) -> int:
-    """Do all in one unit of work; when that fails one by one, so that a poisoned row stops only itself."""
-    if not ids:
-        return 0
-    try:
-        with db.writing():
-            done = do(ids)
-            db.session.commit()
-    except UNAVAILABLE:
-        # The database is what failed: the next pass goes on where this one stopped.
-        raise
-    except Exception:
-        if len(ids) == 1:
-            log.exception("left for the next pass: %s", ids[0])
-            return 0
-        return sum(in_units([one], do) for one in ids)
-    return done

@@ -26,6 +26,9 @@ class Base(Enum):
     DUE = auto()
     # The day the duty was opened: what was given by somebody is told at once.
     OPENED = auto()
+    # The day the customer was really asked, which is later than T when we were late: nobody hears "one more time",
+    # and nobody is told to call, right after the first question.
+    ASKED = auto()
     # The day by which a check must be settled.
     SETTLE = auto()
 
@@ -51,6 +54,7 @@ class Dates:
     due_on: date
     opened_on: date
     settle_by: date | None = None
+    asked_on: date | None = None
 
 
 _HOLDER, _KEEPER, _LEADER, _SPONSOR = (To.HOLDER,), (To.KEEPER,), (To.LEADER,), (To.SPONSOR,)
@@ -90,9 +94,9 @@ LADDERS: dict[str, tuple[Step, ...]] = {
     "call": (E1, E2),
     "aftercare_mail": (
         Step("ask", 0, (To.CUSTOMER,)),
-        Step("remind", 5, (To.CUSTOMER,), setting="remind_customer_days"),
-        Step("call", 7, _HOLDER),
-        Step("call-again", 9, _HOLDER),
+        Step("remind", 5, (To.CUSTOMER,), base=Base.ASKED, setting="remind_customer_days"),
+        Step("call", 7, _HOLDER, base=Base.ASKED),
+        Step("call-again", 9, _HOLDER, base=Base.ASKED),
         *_from_settle_by(_E),
     ),
     # Nobody can be mailed: the owner calls, or somebody goes and looks, on the day itself.
@@ -112,7 +116,12 @@ LADDERS: dict[str, tuple[Step, ...]] = {
 
 def day_of(step: Step, dates: Dates, calendar: Calendar, settings: TeamSettings) -> date:
     """The day on which this step is due."""
-    start = {Base.DUE: dates.due_on, Base.OPENED: dates.opened_on, Base.SETTLE: dates.settle_by or dates.due_on}
+    start = {
+        Base.DUE: dates.due_on,
+        Base.OPENED: dates.opened_on,
+        Base.ASKED: dates.asked_on or dates.due_on,
+        Base.SETTLE: dates.settle_by or dates.due_on,
+    }
     size = getattr(settings, step.setting) if step.setting else abs(step.offset)
     offset = -size if step.offset < 0 else size
     if step.unit is Unit.DAYS:

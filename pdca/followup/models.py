@@ -63,6 +63,8 @@ class Duty(Base):
     due_at: Mapped[datetime]
     # Of a check: the day by which it must be settled.
     settle_by: Mapped[date | None]
+    # Of a check: the day the customer was asked, or was to be when the mail still waits for an hour.
+    asked_on: Mapped[date | None]
     # The row of ladder.py this duty climbs.
     ladder: Mapped[str] = mapped_column(String(30))
     step: Mapped[str] = mapped_column(String(10), default="")

@@ -73,6 +73,8 @@ def reach(duty: Duty, step: Step, staff: Staff, at: datetime) -> int:
         made = tell_people(duty, step, staff, at)
     if To.CUSTOMER in step.to:
         made += _tell_customers(duty, step, at)
+        # From here on "again" and "call" count; when the mail leaves on another day, that day is noted (see duties).
+        duty.asked_on = duty.asked_on or clock.today(staff.rules.timezone, at)
     if step.escalates:
         decisions.escalate(db.session.get_one(Item, duty.subject_id), duty.occurrence, at=at)
     return made

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
+from pdca import clock
 from pdca.db import Subject, db, table_of
 from pdca.followup import customers, news, words
 from pdca.followup.climbing import set_next_step
@@ -28,6 +29,7 @@ from pdca.people.queries import TeamRules
 
 ITEM, TEAM = "item", "team"
 CHUNK = 200
+HALF_A_DAY = timedelta(hours=12)
 _COLUMNS = [column.name for column in table_of(Duty).columns if column.name != "id"]
 
 
@@ -156,12 +158,13 @@ def _renew(row: Duty, duty: DutyNow, f: Facts, roles: Roles, at: datetime) -> st
     if reopened:
         row.state, row.ended_at, row.opened_at = DutyState.OPEN, None, at
         plan_again(row)
-    before = _told(row)
+    before = _told(row, f)
     _write(row, duty, f, roles, keep_due=duty.keeps_due and not reopened)
-    if reopened or _told(row) != before:
-        set_next_step(row, _rules(f))
-        return "opened again" if reopened else f"{before} is now {_told(row)}"
-    return ""
+    # Every time: the team's numbers, free days and zone move steps of a duty whose own day stays as it was.
+    set_next_step(row, _rules(f))
+    if reopened:
+        return "opened again"
+    return f"{before} is now {_told(row, f)}" if _told(row, f) != before else ""
 
 
 def _write(row: Duty, duty: DutyNow, f: Facts, roles: Roles, *, keep_due: bool = False) -> None:
@@ -171,14 +174,27 @@ def _write(row: Duty, duty: DutyNow, f: Facts, roles: Roles, *, keep_due: bool =
     row.part = duty.part.value
     row.ladder = duty.ladder
     row.settle_by = duty.settle_by
+    row.asked_on = duty.asked_on or row.asked_on
     row.about_id = duty.about_id
     row.given_by_id = duty.given_by_id
     row.not_person_id = duty.not_person_id
     row.holder_id = holder_of(duty, f, roles)
 
 
-def _told(row: Duty) -> tuple[object, ...]:
-    return (row.due_on.isoformat(), row.settle_by and row.settle_by.isoformat(), row.ladder, row.holder_id)
+def _told(row: Duty, f: Facts) -> tuple[object, ...]:
+    return (
+        row.due_on.isoformat(),
+        row.settle_by and row.settle_by.isoformat(),
+        row.ladder,
+        row.holder_id,
+        row.next_step,
+        row.next_step_at and _day_that_begins(row.next_step_at, f.timezone),
+    )
+
+
+def _day_that_begins(about: datetime, zone: str) -> str:
+    """Which day begins at about this instant: a zone that was drawn anew moves its hour, and that is no drift."""
+    return clock.today(zone, about + HALF_A_DAY).isoformat()
 
 
 def _rules(f: Facts) -> TeamRules:

@@ -26,8 +26,6 @@ class Saw(Enum):
     """What a look at the clocks showed."""
 
     NOTHING = "nothing"
-    # The wall clock went back: what waits for a moment on it would wait too long.
-    BACK = "back"
     # It is too far ahead to be believed yet.
     AHEAD = "ahead"
 
@@ -43,16 +41,28 @@ class Watch:
         self._believed = self._last = self._offset()
         self._doubted: timedelta | None = None
         self._doubted_since = 0.0
+        self._went_back = False
 
     def look(self) -> Saw:
         """Compare the clocks now."""
         with self._lock:
             offset = self._offset()
-            went_back, self._last = offset - self._last < -SAME, offset
+            self._went_back |= offset - self._last < -SAME
+            self._last = offset
             if offset - self._believed > DOUBT and not self._has_held(offset):
                 return Saw.AHEAD
             self._believed, self._doubted = offset, None
-            return Saw.BACK if went_back else Saw.NOTHING
+            return Saw.NOTHING
+
+    def went_back(self) -> bool:
+        """Whether the wall clock went back since this was asked: what waits for a moment on it would wait too long.
+
+        Whoever looked first, this is for the one who plans anew.
+        """
+        self.look()
+        with self._lock:
+            went_back, self._went_back = self._went_back, False
+            return went_back
 
     def _offset(self) -> timedelta:
         return timedelta(seconds=self._wall().timestamp() - self._steady())

@@ -12,6 +12,7 @@ from pdca.followup.digest import LEADERS, SPONSORS, has_standing_lines
 from pdca.followup.gather import Reader, readers
 from pdca.followup.ledger import tell
 from pdca.followup.models import News, NoticeState
+from pdca.followup.units import found_among
 from pdca.followup.windows import local_day
 from pdca.people.models import Membership, Role, Sponsorship
 from pdca.web import settings
@@ -22,9 +23,9 @@ def due_for(at: datetime) -> list[int]:
     leaders, sponsors = _leaders_and_sponsors()
     noted = _noted(leaders | sponsors, at)
     # On most days everybody has theirs, and nobody's hours need to be looked at.
-    missing = {p for p in leaders | sponsors if any((p, week) not in noted for week in _weeks(at))}
-    reading = [reader for reader in readers(missing) if reader.is_open(at)]
-    return [reader.person.id for reader in reading if (reader.person.id, _week(reader, at)) not in noted]
+    missing = sorted(p for p in leaders | sponsors if any((p, week) not in noted for week in _weeks(at)))
+    weeks = found_among(missing, lambda ids: [(r.person.id, _week(r, at)) for r in readers(ids) if r.is_open(at)])
+    return [person_id for person_id, week in weeks if (person_id, week) not in noted]
 
 
 def note_digests(person_ids: Sequence[int], at: datetime) -> int:

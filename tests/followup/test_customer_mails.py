@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from pdca.db import db
+from pdca.followup.models import Duty
 from pdca.items import checks, promises
 from pdca.items.answers import CustomerAnswer, LookalikeAnswer, ToldAnswer
 from pdca.items.checks import CheckAnswer
@@ -21,6 +22,7 @@ from tests.followup.conftest import Stage, at, day
 from tests.stories import Story, new, walk
 
 KARIN = "karin@klant.example"
+AGAIN = "Nog één keer: heeft het geholpen?"
 DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
 TOKEN = re.compile(r"/a/([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
 
@@ -77,6 +79,37 @@ def test_a_silent_customer_is_reminded_once_after_five_working_days(carried_out:
     assert carried_out.passes(at(3, 27)).said("karin") == []
     assert carried_out.passes(at(3, 30)).mail_to("karin").subject.startswith("Nog één keer: heeft het geholpen?")
     assert carried_out.passes(at(3, 31)).said("karin") == []
+
+
+def test_who_was_asked_late_is_reminded_and_called_about_as_much_later(carried_out: Stage):
+    """Nothing ran from 20 March to Tuesday 14 April: three weeks after the day, and a week after it had to be settled.
+
+    "One more time" comes on the fifth working day after the question, the calls on the seventh and the ninth; the
+    owner is not told to call a customer who was asked on that very day. Nothing is escalated before the second call.
+    """
+    carried_out.passes(at(3, 20))
+    said = {}
+    for moment in [at(4, day_) for day_ in range(14, 30)]:
+        carried_out.passes(moment)
+        for mail in carried_out.post:
+            about = mail.subject if mail.to == KARIN else [line for line in mail.lines if line.startswith("1 ")]
+            if about:
+                said.setdefault(mail.to.partition("@")[0].partition(".")[0], []).append((moment.day, about))
+    question, again = (f"{words} · Tussenbericht sturen" for words in ("Heeft het geholpen?", AGAIN))
+    # The 20th is the day of the second check.
+    assert said["karin"] == [(14, question), (20, question), (21, again), (28, again)]
+    # Working days after the 14th: King's Day, Monday the 27th, is free.
+    assert [day_ for day_, _ in said["omar"]] == [23, 28]
+    assert [day_ for day_, _ in said["bo"]] == [28]
+
+
+@pytest.mark.parametrize("asked_at", [at(3, 23, 7), at(3, 24, 7)], ids=str)
+def test_the_day_counts_on_which_the_mail_left(carried_out: Stage, asked_at):
+    carried_out.passes(at(3, 23, 1)).passes(asked_at)
+    with carried_out.look():
+        (duty,) = db.session.scalars(select(Duty).where(Duty.ladder == "aftercare_mail", Duty.step == "ask")).all()
+        assert duty.asked_on == asked_at.date()
+        assert (duty.next_step, duty.next_step_at) == ("remind", at(3, asked_at.day + 7, 0))
 
 
 def test_who_answered_is_not_reminded(carried_out: Stage):

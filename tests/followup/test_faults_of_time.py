@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+import zoneinfo
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +26,7 @@ from pdca.followup.mine import my_list
 from pdca.followup.models import Duty, DutyState, Notice, NoticeState
 from pdca.items import handovers
 from pdca.items.models import Item, Round
+from pdca.items.promotion import promote
 from pdca.items.terms import HandoverState
 from pdca.mail.models import Message, MessageState
 from pdca.people import accounts, erasing, operations
@@ -233,6 +239,61 @@ def test_fault_36_what_is_planned_moves_along(promised: Stage, before: str, afte
     assert promised.passes(reads_at).said("omar") == ["1 promise passed"]
 
 
+def next_steps(stage: Stage) -> list[tuple[str, datetime | None]]:
+    """What every open duty says next, and when."""
+    with stage.look():
+        rows = select(Duty.next_step, Duty.next_step_at).where(Duty.state == DutyState.OPEN).order_by(Duty.id)
+        return [(step, moment) for step, moment in db.session.execute(rows)]
+
+
+@pytest.mark.fault(36)
+@pytest.mark.parametrize(
+    ("zone", "begins"),
+    [("Pacific/Auckland", datetime(2026, 3, 18, 11, tzinfo=UTC)), ("Pacific/Honolulu", at(3, 19, 11))],
+)
+def test_fault_36_the_steps_of_a_team_that_moves_move_along(promised: Stage, zone: str, begins: datetime):
+    assert next_steps(promised) == [("E0", at(3, 19, 0))]
+    with promised.work() as team:
+        operations.set_calendar(team.team, country="NL", timezone=zone, by=team.leader, at=day(1))
+    assert next_steps(promised) == [("E0", begins)]
+    promised.passes(begins - timedelta(minutes=1)).passes(begins)
+    with promised.look():
+        assert db.session.scalars(select(Notice.step)).all() == ["E0"]
+        assert said_twice() == []
+
+
+@contextmanager
+def drawn_anew(zone: str, like: str, folder: Path) -> Iterator[None]:
+    """A time zone database in which one zone has the rules of another."""
+    old = zoneinfo.TZPATH
+    (folder / zone).parent.mkdir(parents=True)
+    (folder / zone).write_bytes(resources.files("tzdata").joinpath("zoneinfo", like).read_bytes())
+    try:
+        zoneinfo.reset_tzpath([str(folder)])
+        ZoneInfo.clear_cache()
+        yield
+    finally:
+        zoneinfo.reset_tzpath(old)
+        ZoneInfo.clear_cache()
+
+
+@pytest.mark.fault(36)
+@pytest.mark.parametrize(("like", "hour"), [("Europe/Athens", 22), ("Europe/Lisbon", 24)])
+def test_fault_36_zones_that_were_drawn_anew(promised: Stage, tmp_path: Path, caplog, like: str, hour: int):
+    """An update of the time zones moves midnight by an hour. The next look through everything mends that: no drift."""
+    assert next_steps(promised) == [("E0", datetime(2026, 3, 18, 23, tzinfo=UTC))]
+    with drawn_anew("Europe/Amsterdam", like, tmp_path / "zones"):
+        promised.passes(datetime(2026, 3, 4, 12, tzinfo=UTC))
+        begins = datetime(2026, 3, 18, tzinfo=UTC) + timedelta(hours=hour)
+        assert next_steps(promised) == [("E0", begins)]
+        for hours in (-1, 0, 1, 12, 13):
+            promised.passes(begins + timedelta(hours=hours))
+    with promised.look():
+        assert db.session.scalars(select(Notice.step)).all() == ["E0"]
+        assert said_twice() == []
+    assert "drift" not in caplog.text
+
+
 # --- people who go, rules that change ----------------------------------------------------------------------------
 
 
@@ -311,6 +372,35 @@ def rows_with(*words: str) -> list[str]:
         text = "\n".join(str(tuple(row)) for row in db.session.execute(select(table)))
         found += [f"{table.name}: {word}" for word in words if word in text]
     return found
+
+
+@pytest.mark.fault(42)
+def test_fault_42_another_number_moves_the_steps_that_are_still_to_come(promised: Stage):
+    """A week before the date becomes ten days; what was said already is not said again."""
+    with promised.work():
+        promote(promised.item, "wordt groter", at=day(1))
+    assert next_steps(promised) == [("E0-week", at(3, 16, 0))]
+    for number, begins in ((10, at(3, 13, 0)), (3, at(3, 20, 0)), (14, at(3, 9, 0))):
+        with promised.work() as team:
+            operations.save_settings(team.team, {"reminder_days": number}, by=team.leader, at=day(2))
+        assert next_steps(promised) == [("E0-week", begins)]
+    assert "1 promise comes" in promised.passes(at(3, 9)).said("omar")
+    with promised.work() as team:
+        operations.save_settings(team.team, {"reminder_days": 7}, by=team.leader, at=at(3, 10))
+    assert next_steps(promised) == [("E0", at(3, 20, 0))]
+    assert promised.passes(at(3, 16)).said("omar") == []
+
+
+@pytest.mark.fault(42)
+def test_fault_42_a_free_day_that_comes_and_goes_moves_the_steps(promised: Stage):
+    with promised.work() as team:
+        own = operations.set_own_day(team.team, date(2026, 3, 20), "Heidag", is_free=True, by=team.leader, at=day(1))
+        db.session.flush()
+        ident = own.id
+    assert next_steps(promised) == [("E0", at(3, 18, 0))]
+    with promised.work() as team:
+        operations.remove_own_day(db.session.get_one(TeamDay, ident), by=team.leader, at=day(2))
+    assert next_steps(promised) == [("E0", at(3, 19, 0))]
 
 
 @pytest.mark.fault(42)

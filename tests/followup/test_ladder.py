@@ -111,6 +111,15 @@ def test_the_steps_and_their_days(ladder):
     assert climbed(ladder) == WRITTEN_BY_HAND[ladder]
 
 
+def test_who_was_asked_late_is_reminded_and_called_about_as_much_later():
+    """Asked on Wednesday 8 April: what stands in the table on the 5th, 7th and 9th working day counts from there."""
+    dates = Dates(T, OPENED, SETTLE_BY, asked_on=date(2026, 4, 8))
+    coming = steps_after("ask", "aftercare_mail", dates, Calendar("NL"), TeamSettings())
+    days = [(step.name, day.strftime("%m-%d")) for step, day in coming]
+    assert days[:3] == [("remind", "04-15"), ("call", "04-17"), ("call-again", "04-21")]
+    assert days[3:] == [("E1", "04-08"), ("E2", "04-10"), ("E3", "04-21"), ("E4", "05-06")]
+
+
 def test_what_was_reached_is_not_said_again():
     assert climbed("plan", "E2") == [("E3", "04-08", "holder keeper leader")]
 

@@ -7,10 +7,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from pdca.db import db
+from pdca.followup import nodes
 from pdca.followup.lines import Urgency, urgency_of
+from pdca.followup.models import Node
 from pdca.items.answers import LookalikeAnswer
 from pdca.items.terms import LookalikeChoice, Phase
 from pdca.people.models import Absence, Person, Role
@@ -202,3 +204,22 @@ def test_a_clock_that_never_ran_is_ill_only_when_something_waits(stage: Stage):
         new(team, at=day(0, 9))
     assert health(stage, day(0)).status_code == 200
     assert health(stage, day(8)).status_code == 503
+
+
+def test_a_pass_under_a_clock_that_was_ahead_is_no_sign_of_life(promised: Stage):
+    """A rehearsal, or a jump that was believed: the row it left must not speak for a dead engine, for months."""
+    promised.passes(day(60))
+    with promised.work():
+        (left_behind,) = db.session.scalars(select(Node).where(Node.name.not_in(nodes.NO_PROCESS))).all()
+        left_behind.name = "rehearsal:1"
+    assert [health(promised, day(n)).status_code for n in (0, 1, 59)] == [503, 503, 503]
+    promised.passes(day(1))
+    assert health(promised, day(1) + timedelta(minutes=4)).status_code == 200
+    assert health(promised, day(1) + timedelta(minutes=6)).status_code == 503
+    with promised.look():
+        assert "rehearsal:1" not in [node.name for node in nodes.processes()]
+
+
+def test_hosts_whose_clocks_differ_a_little_are_alive(promised: Stage):
+    assert health(promised, day(0) - timedelta(seconds=20)).status_code == 200
+    assert health(promised, day(0) - timedelta(seconds=40)).status_code == 503

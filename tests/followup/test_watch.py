@@ -54,8 +54,10 @@ def test_ahead_is_doubted_until_it_goes_back(jump):
     for _ in range(5):
         clocks.pass_by(60)
         assert watch.look() is Saw.AHEAD
+    assert not watch.went_back()
     clocks.wall -= jump
-    assert [watch.look(), watch.look()] == [Saw.BACK, Saw.NOTHING]
+    assert watch.look() is Saw.NOTHING
+    assert [watch.went_back(), watch.went_back()] == [True, False]
 
 
 @pytest.mark.parametrize("jump", [timedelta(minutes=61), 30 * DAY], ids=str)
@@ -92,7 +94,20 @@ def test_back_is_believed_at_once():
     clocks = Clocks()
     watch = clocks.watch()
     clocks.wall -= DAY
-    assert [watch.look(), watch.look()] == [Saw.BACK, Saw.NOTHING]
+    assert watch.look() is Saw.NOTHING
+    assert [watch.went_back(), watch.went_back()] == [True, False]
+
+
+@pytest.mark.fault(33)
+def test_who_plans_the_ticks_hears_that_it_went_back_whoever_saw_it_first():
+    """Also while the clock, ahead by less than before, is still doubted."""
+    clocks = Clocks()
+    watch = clocks.watch()
+    clocks.wall += 30 * DAY
+    assert watch.look() is Saw.AHEAD
+    clocks.wall -= DAY
+    assert [watch.look(), watch.look()] == [Saw.AHEAD, Saw.AHEAD]
+    assert [watch.went_back(), watch.went_back()] == [True, False]
 
 
 @pytest.mark.fault(34)

@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settle_by", sa.Date(), nullable=True),
+        sa.Column("asked_on", sa.Date(), nullable=True),
         sa.Column("ladder", sa.String(length=30), nullable=False),
         sa.Column("step", sa.String(length=10), nullable=False),
         sa.Column("next_step", sa.String(length=10), nullable=False),

@@ -1,0 +1,83 @@
+"""Units of work of the clock's jobs: many together, and when that fails apart. A poisoned row stops only itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from pdca.db import LockTimeout, db
+
+log = logging.getLogger("pdca.followup")
+
+GoOn = Callable[[], bool]
+Found = TypeVar("Found")
+# The database is what failed: the next pass goes on where this one stopped.
+UNAVAILABLE = (OperationalError, InterfaceError, LockTimeout)
+
+
+def always() -> bool:
+    """Until everything is done."""
+    return True
+
+
+def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]], int], go_on: GoOn = always) -> int:
+    """Find and do, batch after batch in the order of ids, until nothing is left. The sum of what was done."""
+    done, last = 0, 0
+    while go_on():
+        with db.reading():
+            ids = find(last)
+        if not ids:
+            return done
+        done += in_units(ids, do)
+        last = ids[-1]
+    return done
+
+
+def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int], failed: list[int] | None = None) -> int:
+    """Do all in one unit of work; when that fails one by one. What was left for a next pass is added to `failed`."""
+    if not ids:
+        return 0
+    try:
+        with db.writing():
+            done = do(ids)
+            db.session.commit()
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        if len(ids) == 1:
+            log.exception("left for the next pass: %s", ids[0])
+            if failed is not None:
+                failed.append(ids[0])
+            return 0
+        return sum(in_units([one], do, failed) for one in ids)
+    return done
+
+
+def found_among(ids: Sequence[int], find: Callable[[Sequence[int]], list[Found]]) -> list[Found]:
+    """Find among all of these; when that fails among each half, so that a poisoned row hides only itself."""
+    if not ids:
+        return []
+    try:
+        with db.reading():
+            return find(ids)
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        if len(ids) == 1:
+            log.exception("left for the next pass: %s", ids[0])
+            return []
+        half = len(ids) // 2
+        return [*found_among(ids[:half], find), *found_among(ids[half:], find)]
+
+
+def alone(do: Callable[[], object]) -> None:
+    """Do it; when it fails, it stops only itself."""
+    try:
+        do()
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        log.exception("left for another time")
