@@ -32,6 +32,7 @@ from pdca.mail.operations import on_accepted, on_dead, suppress
 from pdca.mail.pace import Pace
 from pdca.mail.rendering import register_check, register_renderer
 from pdca.mail.settling import settle
+from pdca.mail.smtp import LAST_BYTES_S
 from tests.conftest import KEY, settings_for
 from tests.factories import a_person, signed_in
 from tests.mail.conftest import letter, set_up
@@ -90,10 +91,15 @@ class TestLease:
         assert mailing.deliver(at + 3 * LEASE) == Delivered(accepted=1)
 
     @pytest.mark.fault(22)
-    @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180)])
-    def test_a_lease_shorter_than_a_conversation_stops_the_start(self, tmp_path, budget, lease):
-        with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be longer"):
+    @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180), (90, 91), (91, 181)])
+    def test_a_lease_without_room_for_a_conversation_and_what_follows_stops_the_start(self, tmp_path, budget, lease):
+        with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be at least twice PDCA_MAIL_BUDGET"):
             settings_for(tmp_path, mail_budget=budget, mail_lease=lease)
+
+    @pytest.mark.fault(22)
+    def test_whatever_a_server_does_a_conversation_leaves_room_in_the_shortest_lease(self, tmp_path):
+        shortest = settings_for(tmp_path, mail_budget=1, mail_lease=2)
+        assert shortest.mail_lease - shortest.mail_budget > 2 * LAST_BYTES_S
 
     def test_a_pace_keeps_its_ratios(self):
         slow, fast = Pace(), Pace().scaled(0.01)
