@@ -158,7 +158,8 @@ class Settings(BaseSettings):
     mail_from: Address = "pdca@localhost"
     # Seconds that a whole conversation with the mail server may take.
     mail_budget: int = Field(default=90, ge=1, le=3600)
-    # Seconds that a message is claimed for; if a conversation outlived it, two processes would mail the same.
+    # Seconds that a message is claimed for, at least twice the budget; if a conversation outlived it, two processes
+    # would mail the same.
     mail_lease: int = Field(default=180, ge=2, le=7200, validate_default=True)
     # Where answers by mail go, when somebody presses Reply.
     reply_to: Address | None = None
@@ -192,8 +193,9 @@ class Settings(BaseSettings):
     @field_validator("mail_lease")
     @classmethod
     def _outlives_a_conversation(cls, seconds: int, info: ValidationInfo) -> int:
-        if seconds <= info.data.get("mail_budget", 0):
-            raise ValueError("must be longer than PDCA_MAIL_BUDGET, or people get the same mail again and again")
+        # Half of it is for what comes after the conversation: the journal, the settlement, a machine that is busy.
+        if seconds < 2 * info.data.get("mail_budget", 0):
+            raise ValueError("must be at least twice PDCA_MAIL_BUDGET, or people get the same mail again and again")
         return seconds
 
     @classmethod

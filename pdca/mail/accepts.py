@@ -37,6 +37,16 @@ class AcceptJournal:
     def __init__(self, instance: Path) -> None:
         self.path = instance / FILE
 
+    def trouble(self) -> str:
+        """Why it can't be opened for reading and adding; "" when it can, or when it was never written."""
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC))
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
+
     def add(self, letter: Letter, outcome: Outcome, at: datetime) -> None:
         """On disk, whole, before this returns. OSError when it could not be written; then nothing was."""
         line = {

@@ -90,38 +90,56 @@ def deliver(
     began, done = clock.elapsed(), Delivered()
     desk = desk_of_this_process()
     _catch_up(desk)
-    if only is None and _stands_still(desk, now):
+    if _has_no_witness(desk) or (only is None and _stands_still(desk, now)):
         return done
 
     def moment() -> datetime:
         return now + timedelta(seconds=clock.elapsed() - began)
 
     def may_go_on() -> bool:
-        return clock.elapsed() - began < budget and go_on()
+        return clock.elapsed() - began < budget and go_on() and desk.journal.path not in _unwritten
 
-    with closing(transport_of(desk.settings)) as transport:
-        claim = _claimed(desk, moment, only) if may_go_on() else None
-        while claim is not None:
-            sent = _sent(claim, desk, transport, moment)
-            goes_on = may_go_on()
-            state, claim = _ended(claim, sent, desk, moment, and_next=goes_on and only is None)
-            done = done.counting(state)
-            if claim is None and goes_on:
-                claim = _claimed(desk, moment, only)
+    try:
+        with closing(transport_of(desk.settings)) as transport:
+            claim = _claimed(desk, moment, only) if may_go_on() else None
+            while claim is not None:
+                sent = _sent(claim, desk, transport, moment)
+                goes_on = may_go_on()
+                state, claim = _ended(claim, sent, desk, moment, and_next=goes_on and only is None)
+                done = done.counting(state)
+                if claim is None and goes_on:
+                    claim = _claimed(desk, moment, only)
+    finally:
+        # This may be the last pass of a process: what is known must not go with it.
+        _catch_up(desk)
     return done
+
+
+def _has_no_witness(desk: Desk) -> bool:
+    """Whether the accept journal does not open, or does not take what it should know: then nothing leaves.
+
+    Who dies would mail again what was taken, and a restore would not be seen. Administrators are told (trouble.py).
+    """
+    words = desk.journal.trouble()
+    if words:
+        log.error("no mail leaves: the accept journal does not open: %s", words)
+    elif desk.journal.path in _unwritten:
+        log.error("no mail leaves until the accept journal takes what it should know")
+    return bool(words) or desk.journal.path in _unwritten
 
 
 def _stands_still(desk: Desk, now: datetime) -> bool:
     """Whether this database was restored or copied, and an administrator has not chosen yet."""
-    with db.reading():
-        is_behind = has_news(desk.journal)
-    if is_behind:
-        try:
+    try:
+        with db.reading():
+            is_behind = has_news(desk.journal)
+        if is_behind:
             with db.writing():
                 look_back(desk.journal, now)
                 db.session.commit()
-        except OSError:
-            log.exception("the accept journal can't be read: a restore would not be seen")
+    except OSError:
+        log.exception("no mail leaves: the accept journal can't be read, and a restore would not be seen")
+        return True
     with db.reading():
         return standstill() is not None
 
@@ -253,8 +271,11 @@ def _settled_and_claimed(
 
 
 def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> MessageState:
-    """Try until the database is there. A listener that fails is reported; what the server said is kept."""
-    tell, pauses = True, iter(SETTLE_PAUSES_S)
+    """Try until the database is there. A listener that fails is reported; what the server said is kept.
+
+    What the journal could not take is known to nobody else: then we try for as long as the message is ours.
+    """
+    tell, pauses, ends = True, iter(SETTLE_PAUSES_S), clock.elapsed() + desk.pace.lease.total_seconds()
     while True:
         try:
             with db.writing():
@@ -263,8 +284,16 @@ def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> Messag
                 db.session.commit()
             return state
         except UNAVAILABLE:
-            pause = next(pauses, None)
+            _catch_up(desk)
+            is_unknown = desk.journal.path in _unwritten
+            pause = next(pauses, SETTLE_PAUSES_S[-1] if is_unknown and clock.elapsed() < ends else None)
             if pause is None:
+                if is_unknown:
+                    log.critical(
+                        "message %s was taken by the server, and neither the accept journal nor the database can be "
+                        "written: it may be mailed once more",
+                        claim.message_id,
+                    )
                 raise
             time.sleep(pause)
         except Exception:

@@ -1,7 +1,7 @@
 """One conversation with a mail server at a time, over a line that is kept between letters.
 
-Every conversation ends by its deadline, whatever the server does: each read and write gets only the time
-that is left, so one byte every twenty seconds helps nobody.
+Every conversation ends by its deadline, whatever the server does: looking up its name and each read and write get
+only the time that is left, so one byte every twenty seconds helps nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,8 @@ from pdca.text import clean_line
 
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 GOODBYE_S = 2.0
+# What had arrived when time was up is still read within this; a lease has more room than that.
+LAST_BYTES_S = 0.25
 # Not about this message: the server, our account or the order of things.
 DOWN_CODES = frozenset({421, 454, 503, 530, 535})
 TOO_LARGE = 552
@@ -262,12 +265,43 @@ class _Line(smtplib.SMTP):
         return super().getreply()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        # A name may have several addresses, each of which may be silent.
-        made = socket.create_connection((host, port), self.time_left() / 3)
+        made = self._connected(host, port)
         if self._tls is None:
             return made
         made.settimeout(self.time_left())
         return self._tls.wrap_socket(made, server_hostname=host)
+
+    def _connected(self, host: str, port: int) -> socket.socket:
+        """A name may have several addresses, each of which may be silent; the first that answers."""
+        refusals: list[OSError] = []
+        for address in _looked_up(host, port, self.time_left()):
+            try:
+                return socket.create_connection((address, port), self.time_left() / 3)
+            except OSError as error:
+                refusals.append(error)
+        raise refusals[0]
+
+
+def _looked_up(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of a name. The system's look-up knows no deadline: when time is up its thread is left behind."""
+    found: list[list[str]] = []
+    failed: list[Exception] = []
+
+    def look() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.append([str(address[0]) for *_, address in entries])
+        except (OSError, UnicodeError) as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=look, daemon=True, name=f"look up {host}")
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise OSError(f"{host}: {failed[0]}")
+    if not found:
+        raise TimeoutError(f"{host} was not found in time")
+    return found[0]
 
 
 class _Reader:
@@ -282,7 +316,7 @@ class _Reader:
         while b"\n" not in self._read and len(self._read) < limit:
             # What already arrived is read even when time is up: a "250" must not be missed.
             left = self._line.deadline - clock.elapsed()
-            if left < -GOODBYE_S:
+            if left < -LAST_BYTES_S:
                 raise TimeoutError("the deadline has passed")
             self._sock.settimeout(max(left, 0.01))
             piece = self._sock.recv(4096)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pdca.db import db
+from pdca.mail.accepts import AcceptJournal
 from pdca.mail.files import folder_of
 from pdca.mail.pace import pace_of
 from pdca.mail.queries import resting
@@ -28,6 +29,8 @@ class Kind(StrEnum):
     # Nothing leaves until somebody chooses: the database went back in time, or is a copy.
     RESTORED = "restored"
     COPIED = "copied"
+    # Nothing leaves: what was mailed can't be written down or looked up on this machine.
+    JOURNAL = "journal"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Trouble:
     since: datetime | None = None
     retry_at: datetime | None = None
     words: str = ""
-    # Of a copy: the name or address that mail left from until now, and the one it would leave from.
+    # Of a copy: the name or address that mail left from until now, and the one it would leave from. Of the journal:
+    # which file it is.
     known: str = ""
     here: str = ""
     # Long enough to need somebody.
@@ -52,6 +56,9 @@ def trouble_with(at: datetime) -> list[Trouble]:
     still = standstill()
     if still is not None:
         found.append(Trouble(Kind(still.why), transport_of(given).name, known=still.known, here=still.here))
+    journal = AcceptJournal(given.instance)
+    if words := journal.trouble():
+        found.append(Trouble(Kind.JOURNAL, transport_of(given).name, words=words, here=str(journal.path)))
     if folder_of(given) is not None and given.beyond_loopback:
         found.append(Trouble(Kind.FILES_ONLY, "file:"))
     quiet = silence() if given.imap_url else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -113,6 +115,31 @@ def test_a_whole_conversation_ends_by_its_deadline(mailing, server, app, at):
     began = clock.elapsed()
     assert mailing.deliver(at) == Delivered(deferred=1)
     assert clock.elapsed() - began < 2.5
+
+
+@pytest.mark.fault(16)
+def test_looking_up_its_name_is_a_part_of_the_conversation(mailing, server, app, at, monkeypatch):
+    """The system's look-up may take as long as it likes."""
+    from pdca import clock
+
+    set_up(app, mail_budget=1)
+    ident, ended = mailing.put(at), threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(30) and [])
+        began = clock.elapsed()
+        assert mailing.deliver(at) == Delivered(deferred=1)
+        assert clock.elapsed() - began < 2.5
+    ended.set()
+    message = mailing.message(ident)
+    assert (message.state, message.attempts, message.last_error) == (MessageState.PENDING, 0, "no answer in time")
+    assert mailing.deliver(at + timedelta(seconds=70)) == Delivered(accepted=1)
+
+
+def test_a_name_that_nobody_knows(mailing, app, at):
+    set_up(app, mail_url="smtp://mail.invalid:25")
+    ident = mailing.put(at)
+    assert mailing.deliver(at) == Delivered(deferred=1)
+    assert mailing.message(ident).last_error.startswith("mail.invalid: ")
 
 
 class TestThisMessageLater:

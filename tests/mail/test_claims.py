@@ -15,6 +15,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 
 from pdca import create_app
 from pdca import db as ground
@@ -31,7 +32,9 @@ from pdca.mail.operations import forget_address, on_accepted, on_dead, suppress
 from pdca.mail.pace import Pace
 from pdca.mail.rendering import register_check, register_renderer
 from pdca.mail.settling import settle
+from pdca.mail.smtp import LAST_BYTES_S
 from tests.conftest import KEY, settings_for
+from tests.factories import a_person, signed_in
 from tests.mail.conftest import letter, set_up
 
 LEASE = Pace().lease
@@ -88,10 +91,15 @@ class TestLease:
         assert mailing.deliver(at + 3 * LEASE) == Delivered(accepted=1)
 
     @pytest.mark.fault(22)
-    @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180)])
-    def test_a_lease_shorter_than_a_conversation_stops_the_start(self, tmp_path, budget, lease):
-        with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be longer"):
+    @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180), (90, 91), (91, 181)])
+    def test_a_lease_without_room_for_a_conversation_and_what_follows_stops_the_start(self, tmp_path, budget, lease):
+        with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be at least twice PDCA_MAIL_BUDGET"):
             settings_for(tmp_path, mail_budget=budget, mail_lease=lease)
+
+    @pytest.mark.fault(22)
+    def test_whatever_a_server_does_a_conversation_leaves_room_in_the_shortest_lease(self, tmp_path):
+        shortest = settings_for(tmp_path, mail_budget=1, mail_lease=2)
+        assert shortest.mail_lease - shortest.mail_budget > 2 * LAST_BYTES_S
 
     def test_a_pace_keeps_its_ratios(self):
         slow, fast = Pace(), Pace().scaled(0.01)
@@ -146,12 +154,96 @@ class TestAcceptJournal:
             journal.add(taken, Outcome(Verdict.ACCEPTED, 250, "taken"), at)
         assert journal.path.read_text() == "{}\n"
 
-    def test_no_journal_does_not_undo_what_was_taken(self, mailing, server, tmp_path, at, caplog):
-        (tmp_path / FILE).mkdir()
-        ident = mailing.put(at)
-        assert mailing.deliver(at) == Delivered(accepted=1)
-        assert mailing.message(ident).state is MessageState.ACCEPTED
+    def test_no_journal_does_not_undo_what_was_taken(self, mailing, server, at, caplog, monkeypatch):
+        """The database knows it; nothing more leaves until the journal does too."""
+        first, second = mailing.put(at), mailing.put(at)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+            assert mailing.deliver(at) == Delivered(accepted=1)
+            assert mailing.message(first).state is MessageState.ACCEPTED
+            assert mailing.deliver(at) == Delivered()
+            assert mailing.message(second).state is MessageState.PENDING
         assert "can't be written" in caplog.text
+        assert mailing.deliver(at) == Delivered(accepted=1)
+        assert len(server.taken) == 2
+
+    def test_without_a_journal_that_opens_nothing_leaves_and_administrators_hear_it(
+        self, mailing, server, at, *, app, session, tmp_path, caplog
+    ):
+        ident = mailing.put(at)
+        (tmp_path / FILE).mkdir()
+        assert mailing.deliver(at) == Delivered()
+        assert server.received == []
+        assert mailing.message(ident).state is MessageState.PENDING
+        assert "the accept journal does not open: Is a directory" in caplog.text
+        (tmp_path / FILE).rmdir()
+        assert mailing.deliver(at) == Delivered(accepted=1)
+        (tmp_path / FILE).unlink()
+        (tmp_path / FILE).mkdir()
+        client = signed_in(app, a_person("Ada", is_administrator=True, locale="en"))
+        assert "does not open: Is a directory" in client.get("/admin/outbox").text
+        answer = client.get("/health")
+        assert (answer.status_code, answer.json["mail"]["trouble"]) == (503, ["journal"])
+        (tmp_path / FILE).rmdir()
+        assert "trouble" not in client.get("/health").json["mail"]
+
+    def test_a_journal_that_fails_while_it_is_read_holds_everything(self, mailing, server, at, monkeypatch, caplog):
+        """A restore would not be seen."""
+        ident = mailing.put(at)
+        monkeypatch.setattr("pdca.mail.jobs.has_news", lambda _: True)
+        monkeypatch.setattr("pdca.mail.jobs.look_back", lambda *_: (_ for _ in ()).throw(OSError(5, "I/O error")))
+        assert mailing.deliver(at) == Delivered()
+        assert (server.received, mailing.message(ident).state) == ([], MessageState.PENDING)
+        assert "a restore would not be seen" in caplog.text
+
+    def test_what_the_journal_refused_goes_in_before_the_pass_ends(self, mailing, server, tmp_path, at, monkeypatch):
+        """It may be the last pass of this process, as cron's is."""
+        fsync, refusals = os.fsync, iter([True])
+
+        def refuse_once(handle):
+            if next(refusals, False):
+                raise OSError(28, "No space left")
+            fsync(handle)
+
+        monkeypatch.setattr(os, "fsync", refuse_once)
+        mailing.put(at)
+        assert mailing.deliver(at) == Delivered(accepted=1)
+        assert len((tmp_path / FILE).read_text().splitlines()) == 1
+
+    @pytest.mark.fault(27)
+    @pytest.mark.parametrize("refusals", [2, 1000], ids=["a while", "for good"])
+    def test_what_neither_journal_nor_database_takes_is_tried_and_then_said(
+        self, mailing, server, at, *, monkeypatch, caplog, refusals
+    ):
+        """The process ends; the next one mails once more only if the journal never took it."""
+        fsync, left = os.fsync, [refusals]
+
+        def refuse(handle):
+            left[0] -= 1
+            if left[0] >= 0:
+                raise OSError(28, "No space left")
+            fsync(handle)
+
+        def full(*_, **__):
+            raise OperationalError("UPDATE message", {}, Exception("database or disk is full"))
+
+        pace = Pace().scaled(1 / 180)
+        ident = mailing.put(at)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", refuse)
+            patch.setattr(jobs, "settle", full)
+            patch.setattr(jobs, "SETTLE_PAUSES_S", (0.01, 0.2))
+            patch.setattr(jobs, "pace_of", lambda _: pace)
+            with pytest.raises(OperationalError):
+                mailing.deliver(at)
+        is_lost = refusals > 2
+        assert ("it may be mailed once more" in caplog.text) is is_lost
+        # The memory of the process is gone.
+        jobs._unwritten.clear()
+        assert mailing.deliver(at + LEASE) == Delivered(accepted=1)
+        assert len(server.taken) == 1 + is_lost
+        assert len({one.message_id for one in server.taken}) == 1
+        assert mailing.message(ident).possible_duplicate is is_lost
 
     def test_many_writers_write_whole_lines(self, app, tmp_path, at, mailing):
         mailing.put(at)

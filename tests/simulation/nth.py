@@ -31,6 +31,7 @@ from pdca.followup import invariants
 from pdca.followup.jobs import followup_once
 from pdca.items.answers import LookalikeAnswer
 from pdca.items.terms import Kind, LookalikeChoice, Phase
+from pdca.mail.smtp import _Line
 from tests.conftest import MONDAY, build, settings_for
 from tests.factories import count_anew
 from tests.peers import postgresql, smtp
@@ -134,14 +135,15 @@ def fsync(nth: Nth) -> Iterator[None]:
 @contextmanager
 def connect(nth: Nth) -> Iterator[None]:
     """The Nth connection to the mail server is refused."""
-    real = socket.create_connection
+    real = _Line._connected
 
-    def fail(*given: Any, **named: Any) -> socket.socket:
+    def fail(line: _Line, host: str, port: int) -> socket.socket:
         if nth.comes():
             raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
-        return real(*given, **named)
+        return real(line, host, port)
 
-    with patch("socket.create_connection", fail):
+    # All addresses of its name.
+    with patch.object(_Line, "_connected", fail):
         yield
 
 
