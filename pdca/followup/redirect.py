@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
-from pdca.followup.gather import FORGONE, KIND
+from pdca.followup.gather import FORGONE, KIND, is_gathered
 from pdca.followup.ladder import Step, step_named
 from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
 from pdca.followup.notices import begins_for, in_place_of, tell
@@ -32,7 +32,7 @@ def unsent(at: datetime, after_id: int = 0) -> list[int]:
     # Also those whose day has not begun where their reader is: the reader may have moved.
     planned = select(Notice.id).where(Notice.state == NoticeState.PLANNED, *mine)
     # From the few mails that wait to their notices: what was sent long ago is not looked at every minute.
-    gathered = select(Notice.id).where(Notice.message_id.in_(waiting), Notice.state == NoticeState.GATHERED, *mine)
+    gathered = select(Notice.id).where(Notice.message_id.in_(waiting), is_gathered(Notice), *mine)
     return sorted(db.session.scalars(planned.union(gathered)))[:BATCH]
 
 
