@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,28 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.mail.jobs import Delivered
-from pdca.mail.models import MessageState, Suppression
-from pdca.mail.operations import on_dead
+from pdca.mail.models import Message, MessageState, Suppression
+from pdca.mail.operations import on_dead, queue
 from pdca.mail.pace import Pace
 from tests.mail.conftest import set_up
-from tests.peers.smtp import DRIP, HANG_UP, SILENCE
+from tests.peers.smtp import DRIP, HANG_UP, SILENCE, serving
+
+
+def put_many(mailing, count, at):
+    """So many mails, in one unit of work."""
+
+    def put():
+        for number in range(count):
+            queue("letter", address=f"klant{number}@example.nl", about={}, dedupe_key=f"many:{number}", at=at)
+
+    mailing.change(put)
+
+
+def counted(app):
+    """How many messages are in which state, after how many attempts."""
+    with app.app_context():
+        return Counter(map(tuple, db.session.execute(select(Message.state, Message.attempts))))
+
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -190,16 +208,24 @@ class TestThisMessageLater:
         assert 6 <= mailing.outcomes(ident).count("later") <= 10
 
     @pytest.mark.fault(20)
-    @pytest.mark.parametrize("script", [{"banner": "554 no service"}, {"mail": "503 5.5.1 bad sequence"}])
-    def test_an_hour_of_a_broken_server_with_many_due_kills_none(self, mailing, server, at, script):
-        idents = [mailing.put(at, f"klant{number}@example.nl") for number in range(30)]
-        server.ever(**script)
-        for minutes in range(0, 60, 5):
-            assert mailing.deliver(at + minutes * MINUTE).accepted == 0
-        server.ever(**dict.fromkeys(script))
-        assert mailing.deliver(at + 80 * MINUTE) == Delivered(accepted=30)
-        assert {mailing.message(ident).state for ident in idents} == {MessageState.ACCEPTED}
-        assert len(server.taken) == 30
+    def test_an_hour_of_a_broken_server_with_500_due_kills_none(self, mailing, app, at):
+        """It gives up at its banner (554), then in mid-conversation (503), then our password is no good (535)."""
+        with serving(login=("pdca", "right")) as server:
+            right, wrong = server.url, server.url.replace(":right@", ":wrong@")
+            put_many(mailing, 500, at)
+            down = [({"banner": "554 no service"}, right), ({"mail": "503 5.5.1 bad sequence"}, right), ({}, wrong)]
+            for nth, (script, url) in enumerate(down):
+                set_up(app, mail_url=url)
+                server.ever(**script)
+                for minutes in range(20 * nth, 20 * nth + 20, 5):
+                    assert mailing.deliver(at + minutes * MINUTE).accepted == 0
+                assert ("no service", "bad sequence", "5.7.8")[nth] in mailing.breaker().last_error
+                server.ever(**dict.fromkeys(script))
+            assert counted(app) == {(MessageState.PENDING, 0): 500}
+            set_up(app, mail_url=right)
+            assert mailing.deliver(at + 80 * MINUTE, 200) == Delivered(accepted=500)
+            assert counted(app) == {(MessageState.ACCEPTED, 0): 500}
+            assert len({one.address for one in server.taken}) == len(server.received) == 500
 
     @pytest.mark.fault(20)
     def test_days_of_a_broken_server_are_not_counted(self, mailing, server, at):

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from pdca.db import db
 from pdca.followup import invariants
 from pdca.mail.models import Message, MessageState
-from tests.conftest import KEY, _migrated, build, settings_for
+from tests.conftest import KEY, build, settings_for
 from tests.peers import disk, smtp
 from tests.peers.product import Product
 from tests.peers.smtp import Received
@@ -46,11 +46,11 @@ class Filling(smtp.Server):
 class House:
     """An installation on a small disk, on a busy morning."""
 
-    def __init__(self, room: disk.Disk | disk.Limit, tmp_path: Path, server: Filling) -> None:
+    def __init__(self, room: disk.Disk | disk.Limit, template: Path, tmp_path: Path, server: Filling) -> None:
         self.room, self.server = room, server
         instance = tmp_path / "arranged"
         instance.mkdir()
-        _migrated(instance, f"sqlite:///{instance / 'pdca.db'}")
+        shutil.copyfile(template, instance / "pdca.db")
         self.app = build(settings_for(instance, f"sqlite:///{instance / 'pdca.db'}"))
         with self.app.app_context():
             self.morning = Morning(self.app, server)
@@ -96,10 +96,10 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(sqlite_template: Path, tmp_path: Path) -> Iterator[House]:
     """On the nearest to a small disk that this machine allows."""
     with disk.small(tmp_path / "disk") as room, smtp.serving(server=Filling()) as server:
-        yield House(room, tmp_path, server)
+        yield House(room, sqlite_template, tmp_path, server)
 
 
 @pytest.mark.fault(27)
