@@ -149,6 +149,10 @@ def tidy(now: datetime) -> None:
     with db.writing():
         forget_bodies(now - KEEP_BODIES)
         db.session.commit()
+    with db.reading():
+        # Whoever takes it over looks in the journal first, also after three months without power.
+        if db.session.scalar(_ABANDONED, {"at": now}) is not None:
+            return
     try:
         AcceptJournal(settings().instance).forget(now - KEEP_ACCEPTS)
     except OSError:
@@ -229,6 +233,10 @@ _MINE = select(_MESSAGE.id).where(
     _MESSAGE.id == bindparam("message"),
     _MESSAGE.state == MessageState.SENDING,
     _MESSAGE.lease_token == bindparam("token"),
+)
+
+_ABANDONED = (
+    select(_MESSAGE.id).where(_MESSAGE.state == MessageState.SENDING, _MESSAGE.lease_until < bindparam("at")).limit(1)
 )
 
 

@@ -6,10 +6,11 @@ import threading
 from datetime import timedelta
 
 from pdca.mail.accepts import AcceptJournal
-from pdca.mail.jobs import tidy
+from pdca.mail.jobs import Delivered, tidy
 from pdca.mail.letters import Letter, Outcome, Verdict
 from pdca.mail.models import MessageState
 from tests.factories import a_person, signed_in
+from tests.mail.test_claims import claim
 
 DAY = timedelta(days=1)
 TAKEN = Outcome(Verdict.ACCEPTED, 250, "taken")
@@ -60,6 +61,19 @@ def test_lines_of_the_journal_go_after_ninety_days(mailing, server, at, tmp_path
     assert journal.path.stat().st_mode & 0o777 == 0o600
     journal.add(letter("newest", at), TAKEN, at + 90 * DAY)
     assert [accept.key for accept in journal.since(0)] == ["new", "newest"]
+
+
+def test_nothing_is_forgotten_while_somebody_died_over_a_mail(mailing, server, app, at, tmp_path):
+    """The machine is off for three months, with a mail that was taken and not settled."""
+    ident = mailing.put(at)
+    journal, taken = AcceptJournal(tmp_path), claim(app, at).letter
+    journal.add(taken, TAKEN, at)
+    later = at + 91 * DAY
+    tidied(mailing, later)
+    assert mailing.deliver(later) == Delivered(accepted=1)
+    assert (server.received, mailing.message(ident).possible_duplicate) == ([], False)
+    tidied(mailing, later + DAY)
+    assert list(journal.since(0)) == []
 
 
 def test_who_writes_while_it_is_shortened_loses_no_line(at, tmp_path):
