@@ -28,8 +28,8 @@ def install(app: Flask) -> None:
 def _probe(at: datetime) -> Probe:
     """Mail that was given up waits for a person; a silent server and a journal that does not open are illness."""
     counts = queries.counts()
-    ill = [one.kind.value for one in trouble_with(at) if one.kind in (Kind.DOWN, Kind.JOURNAL) and one.is_serious]
-    return Probe(not ill, {"queued": counts.queued, "dead": counts.dead, **({"trouble": ill} if ill else {})})
+    is_ill = any(one.kind in (Kind.DOWN, Kind.JOURNAL) and one.is_serious for one in trouble_with(at))
+    return Probe(not is_ill, {"queued": counts.queued, "dead": counts.dead})
 
 
 def _write_test(message: Message, at: datetime) -> Rendered:
