@@ -19,7 +19,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
-from pdca.followup.jobs import Pace, audit, doubt_clock, followup_once
+from pdca.followup.jobs import AUDIT_EVERY, Pace, audit, doubt_clock, followup_once
 from pdca.followup.units import Place
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
@@ -111,7 +111,7 @@ JOBS = (
     Job("tick", 60, _tick),
     Job("deliver", 10, _deliver),
     Job("replies", 60, _replies),
-    Job("audit", 300, _audit),
+    Job("audit", int(AUDIT_EVERY.total_seconds()), _audit),
 )
 
 
