@@ -19,7 +19,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
-from pdca.followup.jobs import audit, doubt_clock, followup_once
+from pdca.followup.jobs import AUDIT_EVERY, Pace, audit, doubt_clock, followup_once
+from pdca.followup.units import Place
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
 from pdca.mail.jobs_replies import read_replies
@@ -32,16 +33,50 @@ LOOK_EVERY_S = 5.0
 PASS_S = 3.0
 
 
-def _tick() -> bool:
-    """Everything that is due: today's sweep, steps, mails, delivery. Whether it was too much for one pass."""
-    ends = clock.elapsed() + PASS_S
+# Of a pass, for the daily look through everything: reminders and mails go on beside it.
+SWEEP_S = 1.0
+# Mail waits until every due step was reached, for one mail a day must say it all; but no longer than this. After that
+# reaching steps leaves a part of every pass to those who mail.
+PATIENCE_S = 60.0
+STEPS_S = 2.0
 
-    def in_time() -> bool:
-        return _goes_on() and clock.elapsed() < ends
 
-    done = followup_once(clock.now(), go_on=in_time)
-    logger.debug("%s", done)
-    return any(done.values()) and not in_time()
+class Turn:
+    """Says whether to go on, and remembers that it had to say no."""
+
+    def __init__(self, seconds: float) -> None:
+        self.refused, self._ends = False, clock.elapsed() + seconds
+
+    def __call__(self) -> bool:
+        """Until it is told to stop, or its time is over."""
+        if _goes_on() and clock.elapsed() < self._ends:
+            return True
+        self.refused = True
+        return False
+
+
+class Tick:
+    """Everything that is due: today's sweep, steps, mails, delivery, pass after pass."""
+
+    def __init__(self) -> None:
+        self._behind_since: float | None = None
+        self._place = Place()
+
+    def __call__(self) -> bool:
+        """One pass. Whether it was too much for one."""
+        sweeping, whole = Turn(SWEEP_S), Turn(PASS_S)
+        reaching = Turn(STEPS_S if self._is_long_behind() else PASS_S)
+        done = followup_once(clock.now(), pace=Pace(sweeping, reaching, whole, self._place))
+        logger.debug("%s", done)
+        is_behind = reaching.refused or whole.refused
+        self._behind_since = (self._behind_since or clock.elapsed()) if is_behind else None
+        return sweeping.refused or (any(done.values()) and is_behind)
+
+    def _is_long_behind(self) -> bool:
+        return self._behind_since is not None and clock.elapsed() - self._behind_since > PATIENCE_S
+
+
+_tick = Tick()
 
 
 def _deliver() -> bool:
@@ -76,7 +111,7 @@ JOBS = (
     Job("tick", 60, _tick),
     Job("deliver", 10, _deliver),
     Job("replies", 60, _replies),
-    Job("audit", 300, _audit),
+    Job("audit", int(AUDIT_EVERY.total_seconds()), _audit),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from pdca import clock, failpoints
 from pdca.aftercare.jobs import forget as forget_addresses
 from pdca.db import db
 from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
-from pdca.followup.units import GoOn, always, in_batches, in_units
+from pdca.followup.units import GoOn, Place, alone, always, in_batches, in_units
 from pdca.items import verdicts
 from pdca.items.checks import CORRECTION
 from pdca.items.models import Answer, Check, Item
@@ -22,21 +23,34 @@ from pdca.mail.jobs import deliver, tidy
 
 log = logging.getLogger("pdca.followup")
 
+AUDIT_EVERY = timedelta(minutes=5)
 
-def followup_once(now: datetime, *, go_on: GoOn = always) -> dict[str, int]:
+
+@dataclass
+class Pace:
+    """How long the parts of a pass go on: asked between two units of work. What is left is done by the next pass."""
+
+    sweep: GoOn = always
+    steps: GoOn = always
+    rest: GoOn = always
+    # Where reaching steps was cut short.
+    place: Place = field(default_factory=Place)
+
+
+def followup_once(now: datetime, *, go_on: GoOn = always, pace: Pace | None = None) -> dict[str, int]:
     """Do everything that is due at `now`; counts notices and messages made, and what became of the mails.
 
-    `go_on` is asked between two units of work; what is left is done by the next pass. Commits by itself, several
-    times; call it outside a transaction.
+    `go_on` or `pace` says for how long. Commits by itself, several times; call it outside a transaction.
     """
+    pace = pace or Pace(go_on, go_on, go_on)
     name, began = nodes.name_of_this_process(), clock.elapsed()
     _beat(name, now)
-    sweep_if_due(now)
-    follow_customers(now)
-    made = step_up(now, go_on)
-    messages = ask_customers(now, go_on) + gather_all(now, go_on)
+    sweep_if_due(now, pace.sweep)
+    follow_customers(now, pace.steps)
+    made = step_up(now, pace.steps, pace.place)
+    messages = ask_customers(now, pace.rest) + gather_all(now, pace.rest)
     # All this may have taken minutes; a lease that counted from the beginning would be over before it is given.
-    sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=go_on)
+    sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=pace.rest)
     result = {
         "notices": made,
         "messages": messages,
@@ -68,6 +82,15 @@ def audit(now: datetime) -> list[str]:
     return found
 
 
+def audit_if_due(now: datetime) -> list[str]:
+    """The same, unless any process asked within the last five minutes: for cron, which has no clock of its own."""
+    with db.reading():
+        last = nodes.last_audit()
+        asked = last.last_run_at if last else None
+    is_recent = asked is not None and nodes.is_believed(asked, now) and now - asked < AUDIT_EVERY
+    return [] if is_recent else audit(now)
+
+
 def doubt_clock(now: datetime) -> None:
     """Alive, but nothing is done: the clock jumped ahead and has not proved itself yet (reliability: clock checks)."""
     log.warning("the clock jumped ahead to %s: nothing is sent until it has held for a while", now.isoformat())
@@ -86,28 +109,47 @@ def _note_run(name: str, now: datetime, result: dict[str, int]) -> None:
 # --- the steps -------------------------------------------------------------------------------------------
 
 
-def sweep_if_due(now: datetime) -> int:
-    """Today's look through everything, once, by whoever comes first. How much had drifted."""
+def sweep_if_due(now: datetime, go_on: GoOn = always) -> int:
+    """Today's look through everything, chunk by chunk, by whoever comes first. How much had drifted in this part."""
+    began, found = clock.elapsed(), 0
     with db.reading():
-        if not sweep.is_due(now):
-            return 0
-        chunks = list(sweep.chunks())
-    drift = sum(in_units(ids, lambda some: len(sweep.sweep(some, now))) for ids in chunks)
-    tidy(now)
-    forget_addresses(now)
+        so_far = sweep.due_round(now)
+    while so_far is not None and go_on():
+        with db.reading():
+            ids = sweep.next_chunk(so_far.after)
+        if not ids:
+            _end_sweep(so_far, now)
+            break
+        failed: list[int] = []
+        drift = in_units(ids, lambda some: len(sweep.sweep(some, now)), failed)
+        found, so_far = found + drift, so_far.plus(ids, drift, failed)
+        _note_sweep(so_far, now + timedelta(seconds=clock.elapsed() - began))
+    return found
+
+
+def _note_sweep(so_far: sweep.Round, moment: datetime) -> None:
+    """How far it came, and that this process is alive: looking through very much takes minutes."""
     with db.writing():
-        sweep.note_done(now, drift, sum(map(len, chunks)))
+        sweep.note(so_far, moment)
+        nodes.note_run(nodes.name_of_this_process(), moment, json.dumps({"items": so_far.items}))
+        db.quietly()
         db.session.commit()
-    return drift
 
 
-def follow_customers(now: datetime) -> int:
+def _end_sweep(so_far: sweep.Round, now: datetime) -> None:
+    alone(lambda: tidy(now))
+    alone(lambda: forget_addresses(now))
+    with db.writing():
+        sweep.note(replace(so_far, is_done=True), now)
+        db.quietly()
+        db.session.commit()
+
+
+def follow_customers(now: datetime, go_on: GoOn = always) -> int:
     """Verdicts that follow the customer's answer are final after 24 hours. How many were looked at."""
     with db.reading():
         due = _answered_a_day_ago(now)
-    for check_id in due:
-        in_units([check_id], lambda ids: _settle(ids[0], now))
-    return len(due)
+    return sum(in_units([check_id], lambda ids: _settle(ids[0], now)) for check_id in due if go_on())
 
 
 def _settle(check_id: int, now: datetime) -> int:
@@ -132,9 +174,9 @@ def _answered_a_day_ago(now: datetime) -> list[int]:
     return list(db.session.scalars(statement))
 
 
-def step_up(now: datetime, go_on: GoOn = always) -> int:
+def step_up(now: datetime, go_on: GoOn = always, place: Place | None = None) -> int:
     """Every duty whose next step is due reaches it. How many notices that made."""
-    made = in_batches(lambda after: notices.due_duties(now, after), lambda ids: _step_up(ids, now), go_on)
+    made = in_batches(lambda after: notices.due_duties(now, after), lambda ids: _step_up(ids, now), go_on, place)
     if made:
         failpoints.reached("notices.after_commit")
     return made

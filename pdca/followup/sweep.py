@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -28,22 +29,80 @@ log = logging.getLogger("pdca.followup")
 BY_THE_DAY = (DutyKind.PLAN, DutyKind.START, DutyKind.RECURRENCE)
 
 
-def is_due(at: datetime) -> bool:
-    """Whether today's sweep was not done yet, by the installation's own day."""
-    last, zone = nodes.last_sweep(), settings().timezone
-    if last is None or last.last_run_at is None or not nodes.is_believed(last.last_run_at, at):
-        # One that was noted under a clock that is ahead says nothing about today.
-        return True
-    return clock.today(zone, last.last_run_at) < clock.today(zone, at)
+# What failed is looked at again after this time: not every minute, and not only tomorrow.
+AGAIN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Round:
+    """How far one look through everything came. Kept in the database: whoever comes next goes on from there."""
+
+    # The installation's own day it is of.
+    day: str
+    # The last item that was looked at.
+    after: int = 0
+    items: int = 0
+    drift: int = 0
+    # How many could not be looked at, and the first of them.
+    failed: int = 0
+    first_failed: int = 0
+    is_done: bool = False
+
+    def plus(self, ids: Sequence[int], drift: int, failed: Sequence[int]) -> Round:
+        """One chunk further."""
+        return replace(
+            self,
+            after=ids[-1],
+            items=self.items + len(ids) - len(failed),
+            drift=self.drift + drift,
+            failed=self.failed + len(failed),
+            first_failed=self.first_failed or min(failed, default=0),
+        )
+
+
+def due_round(at: datetime) -> Round | None:
+    """The round to go on with: today's own, or another one over what failed an hour ago. None: all was done."""
+    zone, node = settings().timezone, nodes.last_sweep()
+    today = clock.today(zone, at).isoformat()
+    last = _read(node.last_result) if node else None
+    if node and last and not last.is_done and last.day == today and nodes.is_believed(node.seen_at, at):
+        return last
+    # One that was noted under a clock that is ahead says nothing about today.
+    if node is None or node.last_run_at is None or not nodes.is_believed(node.last_run_at, at):
+        return Round(today)
+    if clock.today(zone, node.last_run_at).isoformat() < today:
+        return Round(today)
+    if last and last.failed and at - node.last_run_at >= AGAIN_AFTER:
+        return Round(today, after=last.first_failed - 1)
+    return None
+
+
+def _read(result: str) -> Round | None:
+    try:
+        return Round(**json.loads(result))
+    except (TypeError, ValueError):
+        return None
+
+
+def next_chunk(after: int) -> list[int]:
+    """The next items behind this one that are open or have an open duty, in the order of their ids."""
+    opened = select(Item.id).where(Item.phase.in_(OPEN_PHASES), Item.id > after).order_by(Item.id)
+    owed = (
+        select(Duty.subject_id)
+        .where(Duty.subject_kind == ITEM, Duty.state == DutyState.OPEN, Duty.subject_id > after)
+        .distinct()
+        .order_by(Duty.subject_id)
+    )
+    found = {ident for statement in (opened, owed) for ident in db.session.scalars(statement.limit(CHUNK))}
+    return sorted(found)[:CHUNK]
 
 
 def chunks() -> Iterator[Sequence[int]]:
     """Every item that is open or has an open duty, in chunks."""
-    opened = select(Item.id).where(Item.phase.in_(OPEN_PHASES))
-    owed = select(Duty.subject_id).where(Duty.subject_kind == ITEM, Duty.state == DutyState.OPEN)
-    ids = sorted(db.session.scalars(opened.union(owed)))
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+    ids = next_chunk(0)
+    while ids:
+        yield ids
+        ids = next_chunk(ids[-1])
 
 
 def sweep(item_ids: Sequence[int], at: datetime) -> list[str]:
@@ -76,7 +135,10 @@ def _is_by_the_day(line: str) -> bool:
     return occurrence.partition(":")[0] in {kind.value for kind in BY_THE_DAY}
 
 
-def note_done(at: datetime, drift: int, items: int) -> None:
-    """Write down that today's sweep was done."""
-    nodes.note_run(nodes.SWEEP, at, json.dumps({"items": items, "drift": drift}))
-    nodes.forget_the_gone(at)
+def note(so_far: Round, at: datetime) -> None:
+    """Write down how far it came. The moment of the last sweep is that of the last round which was done."""
+    node = nodes.beat(nodes.SWEEP, at)
+    node.last_result = json.dumps(asdict(so_far))
+    if so_far.is_done:
+        node.last_run_at = at
+        nodes.forget_the_gone(at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -23,16 +24,32 @@ def always() -> bool:
     return True
 
 
-def in_batches(find: Callable[[int], Sequence[int]], do: Callable[[Sequence[int]], int], go_on: GoOn = always) -> int:
+@dataclass
+class Place:
+    """Where a round through everything was cut short: the next pass goes on there, and not at its beginning again.
+
+    Or poisoned rows at the beginning, each tried anew, could take all the time there is for those behind them.
+    """
+
+    last: int = 0
+
+
+def in_batches(
+    find: Callable[[int], Sequence[int]],
+    do: Callable[[Sequence[int]], int],
+    go_on: GoOn = always,
+    place: Place | None = None,
+) -> int:
     """Find and do, batch after batch in the order of ids, until nothing is left. The sum of what was done."""
-    done, last = 0, 0
+    done, place = 0, place or Place()
     while go_on():
         with db.reading():
-            ids = find(last)
+            ids = find(place.last)
         if not ids:
+            place.last = 0
             return done
         done += in_units(ids, do)
-        last = ids[-1]
+        place.last = ids[-1]
     return done
 
 

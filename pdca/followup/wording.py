@@ -55,6 +55,7 @@ def result_words(result: str) -> str:
         return str(gettext("waits: the clock of this machine jumped ahead"))
     said = [
         ngettext("%(num)s item looked at", "%(num)s items looked at", counts.get("items", 0)),
+        ngettext("%(num)s item not looked at", "%(num)s items not looked at", counts.get("failed", 0)),
         ngettext("%(num)s duty put right", "%(num)s duties put right", counts.get("drift", 0)),
         ngettext("%(num)s step reached", "%(num)s steps reached", counts.get("notices", 0)),
         ngettext("%(num)s mail made", "%(num)s mails made", counts.get("messages", 0)),
@@ -62,7 +63,7 @@ def result_words(result: str) -> str:
         ngettext("%(num)s mail put off", "%(num)s mails put off", counts.get("deferred", 0)),
         ngettext("%(num)s mail given up", "%(num)s mails given up", counts.get("dead", 0)),
     ]
-    named = ("items", "drift", "notices", "messages", "accepted", "deferred", "dead")
+    named = ("items", "failed", "drift", "notices", "messages", "accepted", "deferred", "dead")
     happened = [str(words) for name, words in zip(named, said, strict=True) if counts.get(name)]
     return ", ".join(happened) or str(gettext("nothing was due"))
 

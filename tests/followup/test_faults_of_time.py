@@ -20,7 +20,7 @@ from sqlalchemy import func, insert, select
 
 from pdca.db import db, touch
 from pdca.errors import NotAllowed
-from pdca.followup import ladder, windows
+from pdca.followup import ladder, notices, windows
 from pdca.followup.jobs import followup_once
 from pdca.followup.mine import my_list
 from pdca.followup.models import Duty, DutyState, Notice, NoticeState
@@ -36,7 +36,7 @@ from pdca.people.sign_ins import open_session
 from tests.followup.conftest import Stage, at, day
 from tests.simulation import oracle
 from tests.simulation.years import ZONES
-from tests.stories import new
+from tests.stories import Crew, new, on
 
 ODD = (*ZONES, "Europe/Dublin", "Asia/Gaza", "Africa/El_Aaiun", "America/Caracas", "Antarctica/Troll")
 DAYS = st.dates(date(2005, 1, 1), date(2030, 12, 31))
@@ -403,31 +403,57 @@ def test_fault_42_a_free_day_that_comes_and_goes_moves_the_steps(promised: Stage
     assert next_steps(promised) == [("E0", at(3, 19, 0))]
 
 
+def decide_later(team: Crew) -> None:
+    """The days to decide go from 5 to 8."""
+    operations.save_settings(team.team, {"decide_days": 8}, by=team.leader, at=at(3, 9, 6))
+
+
+def be_free(team: Crew) -> None:
+    """The team turns out to be free on Friday the 6th."""
+    operations.set_own_day(team.team, date(2026, 3, 6), "Heidag", is_free=True, by=team.leader, at=at(3, 9, 6))
+
+
 @pytest.mark.fault(42)
-def test_fault_42_a_rule_that_changes_while_a_thousand_are_planned(stage: Stage):
-    """The days to decide go from 5 to 8 while a pass is busy: all go by one rule, and nothing is said twice."""
+@pytest.mark.parametrize(("change", "due_on"), [(decide_later, date(2026, 3, 12)), (be_free, date(2026, 3, 10))])
+def test_fault_42_a_rule_that_changes_while_a_thousand_are_planned(stage: Stage, monkeypatch, change, due_on: date):
+    """Between two batches of one pass: all go by one rule afterwards, and nothing is said twice."""
     ids = many(stage, 1000, day(0, 9))
-    ready, failed = threading.Barrier(2), []
+    halfway, changed, failed = threading.Event(), threading.Event(), []
+    finds = notices.due_duties
+
+    def find(moment: datetime, after: int = 0) -> list[int]:
+        if after and not changed.is_set():
+            halfway.set()
+            assert changed.wait(60)
+        return finds(moment, after)
 
     def passes() -> None:
         try:
             with stage.app.app_context():
-                ready.wait()
                 followup_once(at(3, 9, 6))
         except Exception as error:
             failed.append(error)
 
+    monkeypatch.setattr(notices, "due_duties", find)
     thread = threading.Thread(target=passes)
     thread.start()
-    ready.wait()
-    with stage.work() as team:
-        operations.save_settings(team.team, {"decide_days": 8}, by=team.leader, at=at(3, 9, 6))
-    thread.join()
+    try:
+        assert halfway.wait(60)
+        with stage.look():
+            climbed = set(db.session.scalars(select(Duty.id).where(Duty.step == "due")))
+        assert 0 < len(climbed) < len(ids)
+        with stage.work() as team:
+            change(team)
+    finally:
+        changed.set()
+        thread.join()
     assert failed == []
     with stage.look():
         duties = (Duty.kind == "decide", Duty.state == DutyState.OPEN, Duty.subject_id.in_(ids))
-        assert set(db.session.scalars(select(Duty.due_on).where(*duties))) == {date(2026, 3, 12)}
-    for moment in (at(3, 9, 8), at(3, 12), at(3, 13)):
+        assert set(db.session.scalars(select(Duty.due_on).where(*duties))) == {due_on}
+        # Who was not reached yet is reached on the new day, and not on the old one.
+        assert set(db.session.scalars(select(Duty.id).where(Duty.step == "due"))) == climbed
+    for moment in (at(3, 9, 8), on(due_on), on(due_on + timedelta(days=1))):
         stage.passes(moment)
     with stage.look():
         assert said_twice() == []

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timedelta
+
 import pytest
-from sqlalchemy import update
+import time_machine
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
 
+from pdca import scheduler
 from pdca.db import db
+from pdca.followup import nodes, notices
+from pdca.followup.ledger import notice
+from pdca.followup.models import Duty
+from pdca.followup.staff import Staff
 from pdca.followup.units import found_among
 from pdca.people.models import Person
 from tests.followup.conftest import Stage, at, day
@@ -58,3 +67,69 @@ def test_a_database_that_is_away_is_no_poison():
 
     with pytest.raises(OperationalError):
         found_among([1, 2], find)
+
+
+# --- much that is poisoned -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def poisoned(promised: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Many duties before Omar's fail, and each takes a while to; a pass lasts as long as six of them."""
+    took = 0.1
+    with promised.work():
+        (duty,) = db.session.scalars(select(Duty)).all()
+        row = {c.key: getattr(duty, c.key) for c in Duty.__mapper__.column_attrs if c.key != "id"}
+        db.session.execute(insert(Duty), [row | {"occurrence": f"poison:{n}"} for n in range(16)])
+        db.session.execute(update(Duty).where(Duty.id == duty.id).values(occurrence="poison:16"))
+        db.session.execute(update(Duty).where(Duty.occurrence == "poison:15").values(occurrence="promise:1"))
+    climb = notices._climb
+
+    def climbs(duty: Duty, staff: Staff, moment: datetime) -> int:
+        if duty.occurrence.startswith("poison"):
+            time.sleep(took)
+            raise RuntimeError("poison")
+        return climb(duty, staff, moment)
+
+    monkeypatch.setattr(notices, "_climb", climbs)
+    monkeypatch.setattr(notices, "BATCH", 1)
+    monkeypatch.setattr(scheduler, "PASS_S", 6 * took)
+    monkeypatch.setattr(scheduler, "STEPS_S", 2 * took)
+    return promised
+
+
+def ticks(stage: Stage, tick: scheduler.Tick, moment: datetime) -> list[str]:
+    """One pass of the scheduler. The lines to Omar."""
+    with time_machine.travel(moment, tick=True), stage.app.app_context():
+        tick()
+    stage.post = stage.mailbox.new()
+    return stage.said("omar")
+
+
+@pytest.mark.fault(29)
+def test_fault_29_poisoned_rows_in_front_do_not_take_all_the_time(poisoned: Stage, monkeypatch):
+    """Each pass goes on where the last one stopped, so that it comes to the sound ones behind them."""
+    monkeypatch.setattr(scheduler, "PATIENCE_S", 0.0)
+    # Not now the daily look through everything: it takes out what no fact explains.
+    with poisoned.work():
+        nodes.note_run(nodes.SWEEP, at(3, 24, 9), "{}")
+    tick, said = scheduler.Tick(), []
+    for minute in range(8):
+        said += ticks(poisoned, tick, at(3, 24) + timedelta(minutes=minute))
+    assert said == ["1 promise passed"]
+    poisoned.passes(at(3, 25))
+
+
+@pytest.mark.fault(29)
+@pytest.mark.parametrize(("patience", "said"), [(0.0, True), (60.0, False)])
+def test_fault_29_mail_waits_for_all_steps_but_not_for_ever(poisoned: Stage, monkeypatch, patience: float, said: bool):
+    """Something was noted for Omar. While steps are left over pass after pass, his mail waits; then it goes."""
+    monkeypatch.setattr(scheduler, "PATIENCE_S", patience)
+    with poisoned.work() as team:
+        nodes.note_run(nodes.SWEEP, at(3, 24, 9), "{}")
+        duty = db.session.scalars(select(Duty).where(Duty.occurrence == "promise:1")).one()
+        notice(duty, "E1", team.owner.id, reached_at=at(3, 24, 9), due_at=at(3, 24, 9))
+    tick = scheduler.Tick()
+    for minute in range(2):
+        ticks(poisoned, tick, at(3, 24) + timedelta(minutes=minute))
+    assert bool(poisoned.said("omar")) is said
+    poisoned.passes(at(3, 25))

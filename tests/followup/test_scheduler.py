@@ -7,19 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pdca import clock, scheduler
 from pdca.db import db
-from pdca.followup import jobs
-from pdca.followup.models import Node
+from pdca.followup import jobs, nodes
+from pdca.followup.models import Duty, DutyState, Node
 from pdca.followup.watch import Watch
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue
 from tests.conftest import KEY
+from tests.followup.conftest import Stage, day
 
 PATIENCE_S = 60
 
@@ -46,6 +48,24 @@ def test_a_failing_tick_does_not_end_the_process(app, monkeypatch, caplog):
 def test_once_prints_exactly_five_counts(app):
     result = app.test_cli_runner().invoke(args=["followup", "--once"])
     assert result.output == '{"notices": 0, "messages": 0, "accepted": 0, "deferred": 0, "dead": 0}\n'
+
+
+def test_once_asks_every_five_minutes_whether_all_holds(promised: Stage, caplog):
+    """Like the scheduler, whichever process asked last; cron users are told the same."""
+
+    def asked(moment: datetime) -> datetime | None:
+        promised.passes(moment)
+        with promised.look():
+            return nodes.last_audit().last_run_at
+
+    first = asked(day(1))
+    assert day(1) <= first < day(1) + timedelta(seconds=30)
+    assert asked(day(1) + timedelta(minutes=4)) == first
+    with promised.work():
+        db.session.execute(update(Duty).values(state=DutyState.CANCELLED))
+    assert asked(day(1) + timedelta(minutes=6)) > first
+    assert f"does not hold: I1 an open item has no open duty with a living holder: {promised.item_id}" in caplog.text
+    promised.passes(day(2))
 
 
 def test_without_once_it_says_what_to_do(app):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import event
+import pytest
+from sqlalchemy import event, select
 
 from pdca.db import db
-from pdca.followup import sweep
+from pdca.followup import jobs, nodes, sweep
 from pdca.followup.models import Duty, DutyState
+from pdca.followup.wording import result_words
+from pdca.items.answers import LookalikeAnswer
+from pdca.items.terms import LookalikeChoice
 from tests.followup.conftest import Stage, at, day
+from tests.stories import new
 
 
 def swept(stage: Stage) -> list[str]:
@@ -78,5 +83,97 @@ def test_a_step_on_the_wrong_day_is_drift(promised: Stage, caplog):
     promised.passes(day(1))
     assert f"drift: item {promised.item_id} promise:1" in caplog.text
     with promised.look():
-        (duty,) = db.session.scalars(db.select(Duty)).all()
+        (duty,) = db.session.scalars(select(Duty)).all()
         assert (duty.next_step, duty.next_step_at, duty.due_on) == ("E0", at(3, 19, 0), date(2026, 3, 23))
+
+
+# --- in pieces -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(promised: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Three items that wait for a decision besides the first one, looked at one by one."""
+    monkeypatch.setattr(sweep, "CHUNK", 1)
+    with promised.work() as team:
+        for n in range(3):
+            new(team, at=day(0, 11), title=f"Zaak {n}", lookalikes=LookalikeAnswer(LookalikeChoice.DIFFERENT))
+    cancel_all(promised)
+    return promised
+
+
+def sweeps(stage: Stage, moment: datetime, chunks: int = 100) -> list[int]:
+    """So many chunks of a sweep; the items that owe something since."""
+    turns = iter([True] * chunks)
+    with stage.app.app_context():
+        jobs.sweep_if_due(moment, lambda: next(turns, False))
+    return owing(stage)
+
+
+def owing(stage: Stage) -> list[int]:
+    """The items with an open duty."""
+    with stage.look():
+        return sorted(set(db.session.scalars(select(Duty.subject_id).where(Duty.state == DutyState.OPEN))))
+
+
+def test_a_sweep_that_is_cut_short_goes_on_where_it_stopped(three: Stage):
+    first = three.item_id
+    ids = [first, first + 1, first + 2, first + 3]
+    assert sweeps(three, day(1), chunks=2) == ids[:2]
+    assert sweeps(three, day(1), chunks=0) == ids[:2]
+    cancel_all(three)
+    assert sweeps(three, day(1)) == ids[2:]
+    cancel_all(three)
+    assert sweeps(three, day(1, 12)) == []
+    assert sweeps(three, day(2)) == ids
+
+
+def test_what_was_cut_short_yesterday_begins_again_today(three: Stage):
+    sweeps(three, day(1), chunks=2)
+    cancel_all(three)
+    assert len(sweeps(three, day(2))) == 4
+
+
+def test_while_it_sweeps_it_is_alive(three: Stage):
+    sweeps(three, day(1), chunks=1)
+    with three.look():
+        assert nodes.pulse(day(1) + timedelta(minutes=1)).is_alive
+        assert nodes.last_sweep().last_run_at < day(1)
+    sweeps(three, day(1))
+
+
+@pytest.mark.fault(29)
+def test_fault_29_a_poisoned_item_is_looked_at_again_after_an_hour_and_not_every_minute(three: Stage, monkeypatch):
+    first, looked = three.item_id, []
+    sound = sweep._new_day
+
+    def poisoned(facts, moment):
+        looked.append(facts.id)
+        if facts.id == first + 1:
+            raise RuntimeError("poison")
+        return sound(facts, moment)
+
+    monkeypatch.setattr(sweep, "_new_day", poisoned)
+    assert sweeps(three, day(1)) == [first, first + 2, first + 3]
+    with three.look():
+        assert result_words(nodes.last_sweep().last_result).startswith("3 items looked at, 1 item not looked at")
+    looked.clear()
+    assert sweeps(three, day(1) + timedelta(minutes=59)) == [first, first + 2, first + 3]
+    assert looked == []
+    sweeps(three, day(1) + timedelta(minutes=60))
+    assert looked == [first + 1, first + 2, first + 3]
+    monkeypatch.setattr(sweep, "_new_day", sound)
+    sweeps(three, day(1) + timedelta(minutes=119))
+    assert len(sweeps(three, day(1) + timedelta(minutes=120))) == 4
+    with three.look():
+        assert sweep.due_round(day(1, 23)) is None
+
+
+def test_what_is_tidied_at_the_end_stops_nothing(three: Stage, monkeypatch, caplog):
+    def fail(_now: datetime) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(jobs, "tidy", fail)
+    assert len(sweeps(three, day(1))) == 4
+    assert "left for another time" in caplog.text
+    with three.look():
+        assert sweep.due_round(day(1, 23)) is None

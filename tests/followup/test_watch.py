@@ -19,8 +19,9 @@ from sqlalchemy import select
 from pdca import clock
 from pdca.db import db
 from pdca.followup.models import Node
+from pdca.followup.nodes import NO_PROCESS
 from pdca.followup.watch import PROOF_S, Saw, Watch
-from pdca.mail.models import Message, MessageState
+from pdca.mail.models import Attempt, Message, MessageState
 from pdca.mail.operations import queue
 from tests.conftest import KEY, MONDAY
 
@@ -133,10 +134,12 @@ class Running:
         with self.by.open("r+b") as file:
             file.write(struct.pack("<q", int(by.total_seconds())))
 
-    def put(self, name: str, not_before: datetime) -> None:
-        """A mail that may leave from then on."""
+    def put(self, name: str, not_before: datetime, claimed_until: datetime | None = None) -> None:
+        """A mail that may leave from then on, or that somebody who died had until a moment of the clock as it was."""
         with self.app.app_context(), db.writing():
-            queue("test", address="otten@example.nl", about={"locale": "en"}, dedupe_key=name, at=not_before)
+            made = queue("test", address="otten@example.nl", about={"locale": "en"}, dedupe_key=name, at=not_before)
+            if claimed_until is not None:
+                made.state, made.lease_token, made.lease_until = MessageState.SENDING, "of-the-dead", claimed_until
             db.session.commit()
 
     def has_left(self, name: str) -> bool:
@@ -144,6 +147,12 @@ class Running:
         with self.app.app_context(), db.reading():
             state = db.session.scalar(select(Message.state).where(Message.dedupe_key == name))
             return state is MessageState.ACCEPTED
+
+    def ran_since(self, moment: datetime) -> bool:
+        """Whether a pass ended after this moment, and not later than now by its own clock."""
+        with self.app.app_context(), db.reading():
+            ran = Node.last_run_at.between(moment, moment + timedelta(hours=1))
+            return db.session.scalar(select(Node.id).where(ran, Node.name.not_in(NO_PROCESS))) is not None
 
     def says(self, word: str) -> bool:
         """Whether the process wrote this about its last pass."""
@@ -198,9 +207,23 @@ def test_a_process_whose_clock_jumps_ahead_and_back_sends_nothing_early(running)
 
 
 @pytest.mark.fault(33)
-def test_a_process_whose_clock_goes_back_a_day_goes_on(running):
+def test_a_process_whose_clock_goes_back_a_day_goes_on_for_an_hour(running, tmp_path):
+    """Ticks go on, leases heal, and nothing is sent again: not then, not an hour later, not when it is put right."""
     running.put("first", clock.now())
     assert _soon(lambda: running.has_left("first"))
+    running.put("claimed", clock.now(), clock.now() + timedelta(minutes=3))
     running.shift(-DAY)
     running.put("after", clock.now() - DAY)
+    running.put("in an hour", clock.now() - DAY + timedelta(minutes=50))
     assert _soon(lambda: running.has_left("after"))
+    assert _soon(lambda: running.has_left("claimed"))
+    assert _soon(lambda: running.ran_since(clock.now() - DAY - timedelta(minutes=5)))
+    assert not running.has_left("in an hour")
+    running.shift(-DAY + timedelta(minutes=59))
+    assert _soon(lambda: running.has_left("in an hour"))
+    running.shift(timedelta(0))
+    assert _soon(lambda: running.says("doubted"))
+    with running.app.app_context(), db.reading():
+        sent = select(Attempt.message_id).where(Attempt.outcome == "accepted")
+        assert len(db.session.scalars(sent).all()) == len(set(db.session.scalars(sent))) == 4
+    assert len(list((tmp_path / "mail").rglob("*.eml"))) == 4
