@@ -20,7 +20,7 @@ from flask.cli import with_appcontext
 
 from pdca import clock, log
 from pdca.followup.jobs import AUDIT_EVERY, Pace, audit, doubt_clock, followup_once
-from pdca.followup.units import Place
+from pdca.followup.jobs_units import Place
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
 from pdca.mail.jobs_replies import read_replies

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, select, union, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
+from pdca.followup.jobs_units import found_among
 from pdca.followup.models import News, Notice, NoticeState
-from pdca.followup.units import found_among
 from pdca.followup.windows import is_open, local_day
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import cover, queue

@@ -14,7 +14,7 @@ from pdca import clock, failpoints
 from pdca.aftercare.jobs import forget as forget_addresses
 from pdca.db import db
 from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
-from pdca.followup.units import GoOn, Place, alone, always, in_batches, in_units
+from pdca.followup.jobs_units import GoOn, Place, alone, always, in_batches, in_units
 from pdca.items import verdicts
 from pdca.items.checks import CORRECTION
 from pdca.items.models import Answer, Check, Item

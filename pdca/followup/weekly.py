@@ -10,9 +10,9 @@ from sqlalchemy import select
 from pdca.db import db
 from pdca.followup.digest import LEADERS, SPONSORS, has_standing_lines
 from pdca.followup.gather import Reader, readers
+from pdca.followup.jobs_units import found_among
 from pdca.followup.ledger import tell
 from pdca.followup.models import News, NoticeState
-from pdca.followup.units import found_among
 from pdca.followup.windows import local_day
 from pdca.people.models import Membership, Role, Sponsorship
 from pdca.web import settings

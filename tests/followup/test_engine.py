@@ -436,3 +436,21 @@ def test_a_notice_waits_until_the_window_opens(promised: Stage):
     promised.passes(at(3, 24, 6))
     with promised.look():
         assert list(db.session.scalars(select(Notice.state).where(Notice.step == "E1"))) == [NoticeState.PLANNED]
+
+
+def test_a_step_of_another_version_is_left_to_who_knows_it(promised: Stage):
+    """While an upgrade goes round, the old program must not pass over a rung that it does not have."""
+    promised.passes(day(21, 8))
+    with promised.work():
+        duty = _promise()
+        duty.next_step, duty.next_step_at = "E1-later", day(21, 9)
+        before = duty.step
+    promised.passes(day(21, 10))
+    with promised.look():
+        assert (_promise().step, _promise().next_step) == (before, "E1-later")
+    # A rung that nobody has is found by the look of the night.
+    assert "1 promise passed" in promised.passes(day(22)).said("omar")
+
+
+def _promise() -> Duty:
+    return db.session.scalars(select(Duty).where(Duty.kind == "promise", Duty.state == DutyState.OPEN)).one()

@@ -13,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 from pdca import scheduler
 from pdca.db import db
 from pdca.followup import nodes, notices
+from pdca.followup.jobs_units import found_among
 from pdca.followup.ledger import notice
 from pdca.followup.models import Duty
 from pdca.followup.staff import Staff
-from pdca.followup.units import found_among
 from pdca.people.models import Person
 from tests.followup.conftest import Stage, at, day
 

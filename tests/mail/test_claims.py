@@ -92,7 +92,7 @@ class TestLease:
 
     @pytest.mark.fault(22)
     @pytest.mark.parametrize(("budget", "lease"), [(90, 90), (90, 30), (200, 180), (90, 91), (91, 181)])
-    def test_a_lease_without_room_for_a_conversation_and_what_follows_stops_the_start(self, tmp_path, budget, lease):
+    def test_a_lease_without_room_for_a_conversation_stops_the_start(self, tmp_path, budget, lease):
         with pytest.raises(SettingsError, match="PDCA_MAIL_LEASE: must be at least twice PDCA_MAIL_BUDGET"):
             settings_for(tmp_path, mail_budget=budget, mail_lease=lease)
 
