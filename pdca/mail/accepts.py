@@ -10,14 +10,18 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 
 from pdca.mail.letters import Letter, Outcome
 
 FILE = "accepted.jsonl"
+# Beside it: a word that tells this journal from the one of another host.
+NAME_FILE = "accepted.name"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,19 @@ class AcceptJournal:
         except OSError as error:
             return error.strerror or str(error)
         return ""
+
+    @cached_property
+    def name(self) -> str:
+        """What tells it from the journal of another host; OSError when that can't be written down."""
+        named = self.path.with_name(NAME_FILE)
+        if not named.exists():
+            # Whole at once, and once only: of two who begin together one is first.
+            mine = named.with_name(f".{NAME_FILE}.{token_hex(4)}")
+            mine.write_text(token_hex(16), encoding="ascii")
+            with suppress(FileExistsError):
+                os.link(mine, named)
+            mine.unlink()
+        return named.read_text(encoding="ascii")[:32]
 
     def add(self, letter: Letter, outcome: Outcome, at: datetime) -> None:
         """On disk, whole, before this returns. OSError when it could not be written; then nothing was."""

@@ -31,8 +31,10 @@ from pdca.mail.rendering import may_leave, renderer_of
 
 log = logging.getLogger("pdca.mail")
 
-# In leases.
+# In leases: a lease that can't have been given by a clock like ours; and for how long what was claimed on another host
+# is left to that host, whose journal says whether it left.
 FAR_AHEAD = 20
+LEFT_TO_ITS_HOST = 3
 ON_THE_LIST = N_("The address is on the list of addresses that are not mailed.")
 NOBODY_WRITES = N_("Nothing here writes mails of this kind.")
 
@@ -68,7 +70,7 @@ def claim_next(desk: Desk, at: datetime, only: int | None = None, *, on_the_way:
     condition = breaker.state(desk.transport, at, desk.pace)
     if (condition is breaker.State.RESTING and only is None) or (on_the_way and condition is not breaker.State.CLOSED):
         return None
-    taken = _take_abandoned(desk.pace, at, only) or _take_pending(desk.pace, at, only)
+    taken = _take_abandoned(desk, at, only) or _take_pending(desk, at, only)
     if taken is None:
         return None
     claim = _made_ready(*taken, desk, at)
@@ -85,23 +87,29 @@ def claim_next(desk: Desk, at: datetime, only: int | None = None, *, on_the_way:
 Taken = tuple[int, str, bool]
 
 
-def _take_pending(pace: Pace, at: datetime, only: int | None) -> Taken | None:
-    return _take(pace, at, only, abandoned=False)
+def _take_pending(desk: Desk, at: datetime, only: int | None) -> Taken | None:
+    return _take(desk, at, only, abandoned=False)
 
 
-def _take_abandoned(pace: Pace, at: datetime, only: int | None) -> Taken | None:
+def _take_abandoned(desk: Desk, at: datetime, only: int | None) -> Taken | None:
     """Its lease ran out: whoever had it died, or will find at the last moment that it is no longer theirs."""
-    return _take(pace, at, only, abandoned=True)
+    return _take(desk, at, only, abandoned=True)
 
 
-def _take(pace: Pace, at: datetime, only: int | None, *, abandoned: bool) -> Taken | None:
+def _take(desk: Desk, at: datetime, only: int | None, *, abandoned: bool) -> Taken | None:
     db.session.flush()
-    token = secrets.token_hex(16)
+    token, lease = secrets.token_hex(16), desk.pace.lease
     # A lease far ahead (an hour) was given before somebody set the clock back; hosts may differ by minutes.
-    times = {"at": at, "far_ahead": at + FAR_AHEAD * pace.lease, "until": at + pace.lease}
-    ident = db.session.execute(
-        _taking(abandoned=abandoned, one=only is not None), {**times, "token": token, "only": only}
-    ).scalar()
+    given = {
+        "at": at,
+        "until": at + lease,
+        "far_ahead": at + FAR_AHEAD * lease,
+        "long_ago": at - LEFT_TO_ITS_HOST * lease,
+        "token": token,
+        "witness": desk.journal.name,
+        "only": only,
+    }
+    ident = db.session.execute(_taking(abandoned=abandoned, one=only is not None), given).scalar()
     return None if ident is None else (ident, token, abandoned)
 
 
@@ -109,7 +117,11 @@ def _take(pace: Pace, at: datetime, only: int | None, *, abandoned: bool) -> Tak
 def _taking(*, abandoned: bool, one: bool) -> Update:
     """Compare and set, in one statement. SQLite leaves the row lock out: there is one writer at a time."""
     message = table_of(Message).c
-    ran_out = or_(message.lease_until < bindparam("at"), message.lease_until > bindparam("far_ahead"))
+    # Who shares its journal knows whether it left; another host waits, in case that one only lost the database.
+    known = or_(
+        message.journal.is_(None), message.journal == bindparam("witness"), message.lease_until < bindparam("long_ago")
+    )
+    ran_out = or_((message.lease_until < bindparam("at")) & known, message.lease_until > bindparam("far_ahead"))
     wanted = (
         (message.state == MessageState.SENDING, ran_out)
         if abandoned
@@ -128,7 +140,12 @@ def _taking(*, abandoned: bool, one: bool) -> Update:
     return (
         update(table_of(Message))
         .where(message.id == first)
-        .values(state=MessageState.SENDING, lease_token=bindparam("token"), lease_until=bindparam("until"))
+        .values(
+            state=MessageState.SENDING,
+            lease_token=bindparam("token"),
+            lease_until=bindparam("until"),
+            journal=bindparam("witness"),
+        )
         .returning(message.id)
     )
 

@@ -120,12 +120,19 @@ def _has_no_witness(desk: Desk) -> bool:
 
     Who dies would mail again what was taken, and a restore would not be seen. Administrators are told (trouble.py).
     """
-    words = desk.journal.trouble()
+    words = desk.journal.trouble() or _cannot_be_named(desk.journal)
     if words:
         log.error("no mail leaves: the accept journal does not open: %s", words)
     elif desk.journal.path in _unwritten:
         log.error("no mail leaves until the accept journal takes what it should know")
     return bool(words) or desk.journal.path in _unwritten
+
+
+def _cannot_be_named(journal: AcceptJournal) -> str:
+    try:
+        return "" if journal.name else "its name is empty"
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _stands_still(desk: Desk, now: datetime) -> bool:

@@ -50,6 +50,8 @@ class Message(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
+    # In which accept journal it will stand that it left; whoever shares that one can look there.
+    journal: Mapped[str | None] = mapped_column(String(32))
     last_code: Mapped[int | None]
     last_error: Mapped[str] = mapped_column(Text, default="")
     accepted_at: Mapped[datetime | None]

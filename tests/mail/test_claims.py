@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,7 +24,7 @@ from pdca import db as ground
 from pdca.config import SettingsError
 from pdca.db import db, touch
 from pdca.mail import jobs
-from pdca.mail.accepts import FILE, AcceptJournal
+from pdca.mail.accepts import FILE, NAME_FILE, AcceptJournal
 from pdca.mail.claiming import claim_next
 from pdca.mail.jobs import Delivered, desk_of_this_process
 from pdca.mail.letters import Outcome, Verdict
@@ -65,6 +67,42 @@ class TestLease:
         assert message.possible_duplicate
         assert mailing.outcomes(ident) == ["reclaimed", "accepted"]
         assert server.received[0].mime == abandoned.mime
+
+    def test_what_another_host_claimed_is_left_to_it_for_a_while(self, mailing, app, server, at, tmp_path):
+        """Only its own journal says whether it left; perhaps that host lost the database for some minutes."""
+        ident = mailing.put(at)
+        elsewhere = AcceptJournal(tmp_path / "elsewhere")
+        elsewhere.path.parent.mkdir()
+        with app.app_context():
+            desk = replace(desk_of_this_process(), journal=elsewhere)
+            assert desk.journal.name != desk_of_this_process().journal.name
+            with db.writing():
+                abandoned = claim_next(desk, at).letter
+                db.session.commit()
+        assert mailing.deliver(at + LEASE + SECOND) == Delivered()
+        assert mailing.deliver(at + 4 * LEASE - SECOND) == Delivered()
+        # It left, and its host tells so after all.
+        elsewhere.add(abandoned, Outcome(Verdict.ACCEPTED, 250, "ok"), at)
+        with app.app_context(), db.writing():
+            assert claim_next(desk, at + 4 * LEASE - SECOND).state is MessageState.ACCEPTED
+            db.session.commit()
+        assert (mailing.message(ident).state, server.received) == (MessageState.ACCEPTED, [])
+
+    def test_what_a_host_that_is_gone_had_claimed_goes_in_the_end(self, mailing, app, server, at, tmp_path):
+        ident = mailing.put(at)
+        elsewhere = AcceptJournal(tmp_path)
+        elsewhere.name = "another"
+        with app.app_context(), db.writing():
+            claim_next(replace(desk_of_this_process(), journal=elsewhere), at)
+            db.session.commit()
+        assert mailing.deliver(at + 4 * LEASE + SECOND) == Delivered(accepted=1)
+        assert mailing.message(ident).possible_duplicate
+
+    def test_a_journal_keeps_its_name_and_two_who_begin_together_give_it_one(self, tmp_path):
+        with ThreadPoolExecutor(8) as pool:
+            names = set(pool.map(lambda _: AcceptJournal(tmp_path).name, range(40)))
+        assert len(names) == 1
+        assert [path.name for path in tmp_path.iterdir()] == [NAME_FILE]
 
     def test_a_lease_far_ahead_heals(self, mailing, app, server, at):
         """A part of fault 33: somebody set the clock back."""
