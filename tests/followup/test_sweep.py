@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import event, select
 
+from pdca import scheduler
 from pdca.db import db
 from pdca.followup import jobs, nodes, sweep
 from pdca.followup.models import Duty, DutyState
@@ -125,6 +127,24 @@ def test_a_sweep_that_is_cut_short_goes_on_where_it_stopped(three: Stage):
     cancel_all(three)
     assert sweeps(three, day(1, 12)) == []
     assert sweeps(three, day(2)) == ids
+
+
+def test_a_stop_is_heard_between_two_chunks(three: Stage, monkeypatch):
+    first, look = three.item_id, sweep.sweep
+
+    def told_to_stop(ids, moment):
+        scheduler.stopping.set()
+        return look(ids, moment)
+
+    monkeypatch.setattr(sweep, "sweep", told_to_stop)
+    try:
+        with time_machine.travel(day(1), tick=True), three.app.app_context():
+            scheduler.Tick()()
+    finally:
+        scheduler.stopping.clear()
+    assert owing(three) == [first]
+    monkeypatch.setattr(sweep, "sweep", look)
+    assert len(sweeps(three, day(1, 11))) == 4
 
 
 def test_what_was_cut_short_yesterday_begins_again_today(three: Stage):
