@@ -169,12 +169,12 @@ TABLE: dict[str, tuple[Rung, ...]] = {
     # receiver +2 · keeper +3 · leader +5, and told at once
     "handover": (TOLD, ("holder", "T", 2, "wd"), ("keeper", "T", 3, "wd"), ("leader", "T", 5, "wd")),
     "call during": (E1, E2),
-    # customer: mail, reminder after 5 wd · owner: call +7, second call +9 · then E1–E4 from settle-by
+    # customer: mail, reminder after 5 wd · owner: call +7, second call +9, all from the mail · then E1–E4 from settle-by
     "aftercare": (
         ("customer", "T", 0, "wd"),
-        ("customer again", "T", 5, "wd"),
-        ("holder", "T", 7, "wd"),
-        ("holder", "T", 9, "wd"),
+        ("customer again", "asked", 5, "wd"),
+        ("holder", "asked", 7, "wd"),
+        ("holder", "asked", 9, "wd"),
         *_settle(E1, E2, E3, E4),
     ),
     "judge": (E1, E2),
@@ -198,6 +198,8 @@ class Owed:
     opened: date
     holder: Who | None
     settle: date | None = None
+    # The day on which the customer found the first question in the box.
+    asked: date | None = None
     # The duty that an escalation is about.
     about: Owed | None = None
     climbed: int = -1
@@ -209,7 +211,12 @@ class Owed:
 
     def day_of(self, rung: Rung, country: str) -> date:
         """The day of a step."""
-        start = {"T": self.due, "opened": self.opened, "settle": self.settle or self.due}[rung[1]]
+        start = {
+            "T": self.due,
+            "opened": self.opened,
+            "asked": self.asked or self.due,
+            "settle": self.settle or self.due,
+        }[rung[1]]
         return start + DAY * rung[2] if rung[3] == "days" else wd(country, start, rung[2])
 
     def climb(self, ladder: str, board: Board, at: datetime) -> bool:
@@ -513,6 +520,8 @@ class Oracle:
                 left.append((rung, part))
             elif (rung, email) not in owed.told:
                 said.add((rung, email))
+                if part == "customer":
+                    owed.asked = life.board.day(at)
                 yield email
         owed.unsaid = left
         owed.told |= said

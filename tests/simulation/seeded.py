@@ -26,7 +26,7 @@ from sqlalchemy import delete, event, make_url, select, update
 from pdca import create_app, failpoints
 from pdca.config import load_settings
 from pdca.db import db, touch
-from pdca.followup import climbing, gather, grouped, notices
+from pdca.followup import climbing, gather, grouped, notices, reconcile
 from pdca.followup import jobs as followup
 from pdca.followup.ladder import midnight, steps_after
 from pdca.items.models import Item
@@ -420,7 +420,8 @@ def next_step_from_today(stage: Stage) -> None:
         duty.next_step = found[0].name if found else ""
         duty.next_step_at = midnight(found[1], rules.timezone) if found else None
 
-    stage.patch.setattr(notices, "set_next_step", from_today)
+    for module in (notices, reconcile):
+        stage.patch.setattr(module, "set_next_step", from_today)
 
 
 def removed_is_mailed(stage: Stage) -> None:
