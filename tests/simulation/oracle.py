@@ -169,7 +169,7 @@ TABLE: dict[str, tuple[Rung, ...]] = {
     # receiver +2 · keeper +3 · leader +5, and told at once
     "handover": (TOLD, ("holder", "T", 2, "wd"), ("keeper", "T", 3, "wd"), ("leader", "T", 5, "wd")),
     "call during": (E1, E2),
-    # customer: mail, reminder after 5 wd · owner: call +7, second call +9, all from the mail · then E1–E4 from settle-by
+    # customer: mail; from that day reminder after 5 wd · owner: call +7, second call +9 · then E1–E4 from settle-by
     "aftercare": (
         ("customer", "T", 0, "wd"),
         ("customer again", "asked", 5, "wd"),
