@@ -1,7 +1,7 @@
 """Fault 14: processes come and go, an old and a new version of the program side by side.
 
-The old one knows a kind of mail less. Each is the scheduler command; the first one, an old one, ends its first pass,
-and all others are stopped by SIGTERM at any moment of theirs. A mother forks them, with the program loaded.
+The old one knows a kind of mail less. Each is the scheduler command; the first one, an old one, parks what it cannot
+write, and all others are stopped by SIGTERM at any moment of theirs. A mother forks them, with the program loaded.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from sqlalchemy import select
 
 from pdca.db import db
 from pdca.followup import invariants
-from pdca.followup.models import Duty, Node, Notice
-from pdca.followup.nodes import NO_PROCESS
+from pdca.followup.models import Duty, Notice
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import release
 from pdca.people.models import Person
@@ -61,13 +60,10 @@ def notices() -> set[tuple[str, str, str]]:
         return set(map(tuple, db.session.execute(asked)))
 
 
-def has_passed(app) -> bool:
-    """Whether a pass of the follow-up ended."""
+def is_parked(app) -> bool:
+    """Whether the old one came to the mail that it cannot write."""
     with app.app_context(), db.reading():
-        return (
-            db.session.scalar(select(Node.id).where(Node.last_run_at.is_not(None), Node.name.not_in(NO_PROCESS)))
-            is not None
-        )
+        return db.session.scalar(select(Message.id).where(Message.state == MessageState.HELD)) is not None
 
 
 @pytest.mark.fault(14)
@@ -94,7 +90,7 @@ def test_old_and_new_come_and_go_and_everybody_hears_it_once(app, database: str,
                 mother.stdin.flush()
                 child = int(mother.stdout.readline())
                 if nth == 0:
-                    assert until(lambda: has_passed(app), PATIENCE_S)
+                    assert until(lambda: is_parked(app), PATIENCE_S)
                 time.sleep(dice.uniform(0.0, 0.6))
                 os.kill(child, signal.SIGTERM)
                 assert mother.stdout.readline() == "0\n"
