@@ -34,6 +34,8 @@ from sqlalchemy import (
     TypeDecorator,
     event,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, registry
 
@@ -260,6 +262,11 @@ db = Database(
     session_options={"autoflush": True},
     engine_options={"pool_size": 10, "max_overflow": 40, "pool_pre_ping": True},
 )
+
+
+def insert_into(table: Any) -> Any:
+    """An INSERT that can say ON CONFLICT, in the words of this database."""
+    return (postgresql_insert if db.session.get_bind().dialect.name == "postgresql" else sqlite_insert)(table)
 
 
 def touch(kind: str, ident: int, at: datetime) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import String, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pdca.db import Base, db
+from pdca.db import Base, db, insert_into
 
 
 class Installation(Base):
@@ -27,8 +25,7 @@ def recall(*names: str) -> dict[str, str]:
 
 def remember(name: str, value: str) -> None:
     """From now on `name` has this value. In one statement: two processes that begin together both come to say it."""
-    insert = postgresql_insert if db.session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(Installation).values(name=name, value=value)
+    statement = insert_into(Installation).values(name=name, value=value)
     db.session.execute(statement.on_conflict_do_update(index_elements=[Installation.name], set_={"value": value}))
 
 

@@ -19,7 +19,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
-from pdca.followup.jobs import AUDIT_EVERY, Pace, audit, doubt_clock, followup_once
+from pdca.followup.jobs import AUDIT_EVERY, Turns, audit, doubt_clock, followup_once
 from pdca.followup.jobs_units import Place
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
@@ -66,7 +66,7 @@ class Tick:
         """One pass. Whether it was too much for one."""
         sweeping, whole = Turn(SWEEP_S), Turn(PASS_S)
         reaching = Turn(STEPS_S if self._is_long_behind() else PASS_S)
-        done = followup_once(clock.now(), pace=Pace(sweeping, reaching, whole, self._place))
+        done = followup_once(clock.now(), turns=Turns(sweeping, reaching, whole, self._place))
         logger.debug("%s", done)
         is_behind = reaching.refused or whole.refused
         self._behind_since = (self._behind_since or clock.elapsed()) if is_behind else None

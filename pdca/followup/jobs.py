@@ -27,7 +27,7 @@ AUDIT_EVERY = timedelta(minutes=5)
 
 
 @dataclass
-class Pace:
+class Turns:
     """How long the parts of a pass go on: asked between two units of work. What is left is done by the next pass."""
 
     sweep: GoOn = always
@@ -37,20 +37,20 @@ class Pace:
     place: Place = field(default_factory=Place)
 
 
-def followup_once(now: datetime, *, go_on: GoOn = always, pace: Pace | None = None) -> dict[str, int]:
+def followup_once(now: datetime, *, go_on: GoOn = always, turns: Turns | None = None) -> dict[str, int]:
     """Do everything that is due at `now`; counts notices and messages made, and what became of the mails.
 
-    `go_on` or `pace` says for how long. Commits by itself, several times; call it outside a transaction.
+    `go_on` or `turns` says for how long. Commits by itself, several times; call it outside a transaction.
     """
-    pace = pace or Pace(go_on, go_on, go_on)
+    turns = turns or Turns(go_on, go_on, go_on)
     name, began = nodes.name_of_this_process(), clock.elapsed()
     _beat(name, now)
-    sweep_if_due(now, pace.sweep)
-    follow_customers(now, pace.steps)
-    made = step_up(now, pace.steps, pace.place)
-    messages = ask_customers(now, pace.rest) + gather_all(now, pace.rest)
+    sweep_if_due(now, turns.sweep)
+    follow_customers(now, turns.steps)
+    made = step_up(now, turns.steps, turns.place)
+    messages = ask_customers(now, turns.rest) + gather_all(now, turns.rest)
     # All this may have taken minutes; a lease that counted from the beginning would be over before it is given.
-    sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=pace.rest)
+    sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=turns.rest)
     result = {
         "notices": made,
         "messages": messages,

@@ -8,10 +8,8 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Executable, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from pdca.db import Base, db, table_of
+from pdca.db import Base, db, insert_into, table_of
 from pdca.followup.models import Duty, News, Node, Notice, NoticeState
 
 
@@ -21,10 +19,9 @@ def insert_once(table: type[Duty | Notice | News | Node], row: Mapping[str, Any]
 
 
 @cache
-def _insert(table: type[Base], dialect: str) -> Executable:
-    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
-    key = table_of(table).c.id
-    return insert(table_of(table)).on_conflict_do_nothing().returning(key)
+def _insert(table: type[Base], _dialect: str) -> Executable:
+    statement: Executable = insert_into(table_of(table)).on_conflict_do_nothing().returning(table_of(table).c.id)
+    return statement
 
 
 def notice(duty: Duty, step: str, person_id: int, *, reached_at: datetime, due_at: datetime) -> bool:

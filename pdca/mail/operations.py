@@ -9,10 +9,8 @@ from email import message_from_bytes, policy
 from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from pdca.db import db, table_of
+from pdca.db import db, insert_into, table_of
 from pdca.errors import N_, Missing, NotAllowed, Stale
 from pdca.mail.keys import message_id_for
 from pdca.mail.models import Attempt, Breaker, Link, Message, MessageState, Suppression
@@ -252,10 +250,10 @@ def allow(suppression: Suppression) -> None:
 
 def insert_or_ignore(table: type[Message | Suppression | Breaker], row: Mapping[str, Any]) -> int | None:
     """Insert unless one of the table's unique keys is there already; the new id, or None."""
-    postgresql = db.session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql_insert if postgresql else sqlite_insert)(table).values(dict(row))
+    statement = insert_into(table).values(dict(row))
     # No key is named: with two unique keys a race on the other one would raise instead.
-    return db.session.execute(statement.on_conflict_do_nothing().returning(table.id)).scalar()
+    ident: int | None = db.session.execute(statement.on_conflict_do_nothing().returning(table.id)).scalar()
+    return ident
 
 
 def _registered(hooks: list[Hook], fn: Listener) -> Listener:

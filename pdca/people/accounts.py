@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from pdca.db import db, touch
+from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.installation import Installation
 from pdca.mail.links import make_link, revoke_links, spend_link, token_of
 from pdca.mail.models import Link, Message
 from pdca.mail.operations import queue, unwrite_for
-from pdca.people.models import Person, Sponsorship
-from pdca.people.operations import leave_every_team, require_administrator
+from pdca.people.models import Person
+from pdca.people.operations import leave_every_team, require_administrator, touch_teams
 from pdca.people.queries import nobody_yet, person_by_email
 from pdca.people.sign_ins import end_sessions
 
@@ -219,14 +219,14 @@ def deactivate(person: Person, *, by: Person, at: datetime) -> None:
         _switch_keys(person, False, at)
     unwrite_for(person.id)
     _nothing_old_works(person, at)
-    _touch_teams(person, at)
+    touch_teams(person, at)
 
 
 def reactivate(person: Person, *, by: Person, at: datetime) -> None:
     """Switch an account on again, with the roles it had in its teams."""
     require_administrator(by)
     person.deactivated_at = None
-    _touch_teams(person, at)
+    touch_teams(person, at)
 
 
 def make_administrator(person: Person, *, by: Person, at: datetime) -> None:
@@ -319,10 +319,3 @@ def _locked_administrators() -> list[Person]:
 
 def _others(people: Collection[Person], person: Person) -> list[Person]:
     return [one for one in people if one.id != person.id]
-
-
-def _touch_teams(person: Person, at: datetime) -> None:
-    """Where they do something, and where they stand above the leaders."""
-    above = db.session.scalars(select(Sponsorship.team_id).where(Sponsorship.person_id == person.id))
-    for team_id in {*above, *(membership.team_id for membership in person.memberships)}:
-        touch("team", team_id, at)

@@ -101,6 +101,13 @@ def leave_every_team(person: Person, *, by: Person, at: datetime) -> None:
         _tell_leaving(membership, by, at)
 
 
+def touch_teams(person: Person, at: datetime) -> None:
+    """Say that something changed where they do something, and where they stand above the leaders."""
+    above = db.session.scalars(select(Sponsorship.team_id).where(Sponsorship.person_id == person.id))
+    for team_id in {*above, *(membership.team_id for membership in person.memberships)}:
+        touch("team", team_id, at)
+
+
 def add_sponsor(team: Team, person: Person, *, by: Person, at: datetime) -> None:
     """Put somebody above the leaders of a team."""
     require_administrator(by)

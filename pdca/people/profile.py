@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime, time
 
-from pdca.db import db, touch
+from pdca.db import db
 from pdca.errors import N_, FieldError, Invalid
 from pdca.people.models import Absence, Person
+from pdca.people.operations import touch_teams
 from pdca.people.queries import colleagues_of
 
 LONGEST_ABSENCE = 366
@@ -34,20 +35,20 @@ def save_availability(
         raise Invalid([FieldError("days_off", N_("Keep at least one day on which you work."))])
     person.mail_from, person.mail_until = mail_from, mail_until
     person.days_off = ",".join(str(day) for day in sorted(set(days_off)))
-    _touch_teams(person, at)
+    touch_teams(person, at)
 
 
 def stop_mail(person: Person, *, at: datetime) -> None:
     """No reminders any more: what they owe stays theirs, and who is next in line is told instead."""
     if person.mail_off_at is None:
         person.mail_off_at = at
-        _touch_teams(person, at)
+        touch_teams(person, at)
 
 
 def start_mail(person: Person, *, at: datetime) -> None:
     """Mail them again."""
     person.mail_off_at = None
-    _touch_teams(person, at)
+    touch_teams(person, at)
 
 
 def name_deputy(person: Person, deputy_id: int | None, at: datetime) -> None:
@@ -55,7 +56,7 @@ def name_deputy(person: Person, deputy_id: int | None, at: datetime) -> None:
     if deputy_id is not None and deputy_id not in {colleague.id for colleague in colleagues_of(person)}:
         raise Invalid([FieldError("deputy_id", N_("Choose a colleague from one of your teams."))])
     person.deputy_id = deputy_id
-    _touch_teams(person, at)
+    touch_teams(person, at)
 
 
 def add_absence(person: Person, from_on: date, until_on: date, *, today: date, at: datetime) -> Absence:
@@ -73,16 +74,11 @@ def add_absence(person: Person, from_on: date, until_on: date, *, today: date, a
     absence = Absence(person_id=person.id, from_on=from_on, until_on=until_on)
     person.absences.append(absence)
     db.session.flush()
-    _touch_teams(person, at)
+    touch_teams(person, at)
     return absence
 
 
 def remove_absence(person: Person, absence: Absence, at: datetime) -> None:
     """The person is there after all."""
     person.absences.remove(absence)
-    _touch_teams(person, at)
-
-
-def _touch_teams(person: Person, at: datetime) -> None:
-    for membership in person.memberships:
-        touch("team", membership.team_id, at)
+    touch_teams(person, at)
