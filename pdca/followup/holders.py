@@ -67,27 +67,27 @@ def places(
     """Who is told by a step in the place of whom: those who act today for the holder, the keepers, the leaders…
 
     One reader may have the places of several.
-    Where that leaves nobody for the holder (all excluded, gone or unreachable), the next in line is told.
+    A part in which that leaves nobody (all excluded, gone or unreachable) is told to the next in line.
     """
-    told = {place: p for part in to for place, p in _told(part, holder_id, staff, day) if p not in excluded}
+    told = {place: p for part in to for place, p in _told(part, holder_id, staff, day, excluded)}
     if To.HOLDER in to and not told:
-        line = [p for p in _acting(staff.roles.line, staff, day) if p not in excluded]
+        line = _acting(staff.roles.line, staff, day, excluded)
         return {(To.HOLDER, None): line[0]} if line else {}
     return told
 
 
-def _told(to: To, holder_id: int | None, staff: Staff, day: date) -> list[tuple[Place, int]]:
+def _told(to: To, holder_id: int | None, staff: Staff, day: date, excluded: Collection[int]) -> list[tuple[Place, int]]:
     if to is To.CUSTOMER:
         return []
     if to is To.HOLDER:
         own = acting_for(holder_id, staff, day)
         acting = (own,) if own is not None else _acting(staff.roles.line, staff, day)[:1]
-        return [((to, None), p) for p in acting]
+        return [((to, None), p) for p in acting if p not in excluded]
     wanted = {To.KEEPER: staff.roles.keepers, To.LEADER: staff.roles.leaders, To.SPONSOR: staff.roles.sponsors}[to]
     found: list[tuple[Place, int]] = [
-        ((to, person), p) for person in wanted if (p := acting_for(person, staff, day)) is not None
+        ((to, person), p) for person in wanted for p in _acting((person,), staff, day, excluded)
     ]
-    return found or [((to, None), p) for p in _acting(_above(to, staff.roles), staff, day)[:1]]
+    return found or [((to, None), p) for p in _acting(_above(to, staff.roles), staff, day, excluded)[:1]]
 
 
 def _above(to: To, roles: Roles) -> tuple[int, ...]:
@@ -97,8 +97,9 @@ def _above(to: To, roles: Roles) -> tuple[int, ...]:
     return _once(p for role in line[first:] for p in role)
 
 
-def _acting(people: Iterable[int], staff: Staff, day: date) -> tuple[int, ...]:
-    return _once(p for p in (acting_for(person, staff, day) for person in people) if p is not None)
+def _acting(people: Iterable[int], staff: Staff, day: date, excluded: Collection[int] = ()) -> tuple[int, ...]:
+    acting = (acting_for(person, staff, day) for person in people)
+    return _once(p for p in acting if p is not None and p not in excluded)
 
 
 def _once(people: Iterable[int]) -> tuple[int, ...]:

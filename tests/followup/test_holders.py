@@ -178,6 +178,15 @@ def test_who_is_excluded_is_followed_by_the_next(team):
     assert told(team, To.HOLDER, holder=team.owner, excluded=[team.owner]) == ["Bo Kuipers"]
 
 
+def test_a_part_in_which_everybody_is_excluded_goes_to_the_next(team):
+    assert told(team, To.LEADER, excluded=[team.leader]) == ["Stef Peeters"]
+    suppress(team.sponsor.email, "550 unknown", MONDAY)
+    assert told(team, To.LEADER, excluded=[team.leader]) == ["Ada Brink"]
+    assert told(team, To.HOLDER, To.KEEPER, holder=team.owner, excluded=[team.keeper]) == ["Omar Bakker", "Leyla Demir"]
+    a_member(team.team, Role.LEADER, name="Lars Vos")
+    assert told(team, To.LEADER, excluded=[team.leader]) == ["Lars Vos"]
+
+
 def test_who_stands_in_for_a_keeper_has_two_places(team):
     absent(team.keeper, deputy=team.leader)
     people = staff(team)
