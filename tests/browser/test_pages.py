@@ -28,6 +28,21 @@ WHO = ("", "leader", "administrator")
 WIDTHS = {1440: 900, 360: 760}
 # The share of the window that may move.
 STEADY = 0.02
+# The page once more, as over a slow line: whoever looks sees every stage of it.
+IN_PIECES = """async () => {
+  const drawn = () => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)));
+  const html = await (await fetch(location.href)).text();
+  const body = html.indexOf("<body");
+  document.open();
+  document.write(html.slice(0, body));
+  while (document.querySelector("link[rel=stylesheet]")?.sheet === null) await drawn();
+  window.jumped = 0;
+  for (let from = body; from < html.length; from += 2000) {
+    document.write(html.slice(from, from + 2000));
+    await drawn();
+  }
+  document.close();
+}"""
 Found = dict[str, list[str]]
 
 
@@ -109,6 +124,8 @@ def _visit_in_english(page: Page, town: Product, place: Place, seen: Seen) -> No
     # A customer reads their own language, whatever their browser says.
     if place.who and (language := page.locator("html").get_attribute("lang")) != "en":
         seen.complaints[place.name].append(f"in {language}, not in English")
+    page.evaluate(IN_PIECES)
+    seen.jumps[place.name] += [f"over a slow line {moved:.3f}"] if (moved := jumped(page)) >= STEADY else []
 
 
 def _open(page: Page, town: Product, place: Place) -> tuple[str, list[str]]:
