@@ -6,6 +6,7 @@ like any other and must leave nothing behind. Mail goes to a sink in memory that
 
 from __future__ import annotations
 
+import gc
 import logging
 import quopri
 import re
@@ -666,6 +667,9 @@ class TeamLife(RuleBasedStateMachine):
             self.sink.deadly = False
             db.session.rollback()
             db.session.remove()
+            # A process that died holds no lock. This one lives on, and SQLite keeps a closed connection's transaction
+            # until the last cursor of it is gone, which may hang in the frames of the crash.
+            gc.collect()
 
     # --- what must hold ---------------------------------------------------------------------------------------
 
