@@ -30,7 +30,8 @@ from pdca.board.searching import search as find
 from pdca.board.several import Outcome, Wish
 from pdca.board.slips import snapshot
 from pdca.board.views import Filling, board_view, filling_of, rules_for, scene_of, seen_by, several_view
-from pdca.db import Mode, db
+from pdca.db import db
+from pdca.engines import Mode
 from pdca.errors import Invalid, NotAllowed, NotFound
 from pdca.items.lookalikes import Text, alike_in
 from pdca.items.queries import item_for

@@ -11,7 +11,8 @@ from itertools import chain
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pdca.db import RAISE, db
+from pdca.db import db
+from pdca.engines import RAISE
 
 CHANNEL = "pdca_board"
 # Where `pdca.db.changed_on` notes it, too.

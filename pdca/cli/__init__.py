@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from pdca.config import SettingsError, load_settings
-from pdca.db import LockTimeout
+from pdca.engines import LockTimeout
 from pdca.errors import DomainError, FieldError, Invalid, Missing, NotAllowed
 
 BAD_USE = 2

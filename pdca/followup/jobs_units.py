@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from pdca.db import LockTimeout, db
+from pdca.db import db
+from pdca.engines import LockTimeout
 
 log = logging.getLogger("pdca.followup")
 

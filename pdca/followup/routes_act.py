@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from pdca import clock
 from pdca.aftercare.limits import too_many
 from pdca.aftercare.routes.showing import form_token, is_from_our_form
-from pdca.db import Mode, db
+from pdca.db import db
+from pdca.engines import Mode
 from pdca.errors import Invalid, NotAllowed, NotFound
 from pdca.followup.forms import ActForm
 from pdca.followup.mail_acts import POSTS, Act, Can, Said, act_behind, do

@@ -16,7 +16,8 @@ from sqlalchemy import Update, bindparam, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca.config import Settings
-from pdca.db import LockTimeout, db, table_of
+from pdca.db import db, table_of
+from pdca.engines import LockTimeout
 from pdca.errors import N_
 from pdca.mail import breaker
 from pdca.mail.accepts import AcceptJournal

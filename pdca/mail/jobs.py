@@ -20,7 +20,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from pdca import clock, failpoints
-from pdca.db import LockTimeout, db, table_of
+from pdca.db import db, table_of
+from pdca.engines import LockTimeout
 from pdca.mail.accepts import AcceptJournal
 from pdca.mail.claiming import Claim, Desk, claim_next, count_from, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from pdca.db import LockTimeout, db
+from pdca.db import db
+from pdca.engines import LockTimeout
 from pdca.errors import DomainError
 from pdca.installation import recall, remember
 from pdca.mail.postbox import Postbox, PostboxError, opened

@@ -13,7 +13,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
 from pdca.config import Settings
-from pdca.db import Mode, db
+from pdca.db import db
+from pdca.engines import Mode
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SIGN_IN = "/sign-in"

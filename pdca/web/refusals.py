@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
-from pdca.db import LockTimeout, Mode, db
+from pdca.db import db
+from pdca.engines import LockTimeout, Mode
 from pdca.errors import N_, DomainError, Invalid, NotAllowed, NotFound, Stale
 from pdca.web.answers import is_fragment
 from pdca.web.language import say

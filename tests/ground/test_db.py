@@ -11,7 +11,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
 from pdca import db as ground
-from pdca.db import WriteInRead, db, touch
+from pdca.db import db, touch
+from pdca.engines import Mode, WriteInRead
 from pdca.people.models import Team
 
 
@@ -53,11 +54,11 @@ def test_a_read_cannot_write(app, at):
 
 def test_after_a_single_commit_a_request_only_reads(app, at):
     with app.app_context():
-        before = db.set_mode(ground.Mode.WRITE_ONCE)
+        before = db.set_mode(Mode.WRITE_ONCE)
         try:
             db.session.add(new_team("A", at))
             db.session.commit()
-            assert db.mode is ground.Mode.READ
+            assert db.mode is Mode.READ
         finally:
             db.set_mode(before)
 

@@ -22,7 +22,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from pdca import scheduler
-from pdca.db import db, lock_path
+from pdca.db import db
+from pdca.engines import lock_path
 from pdca.followup import invariants
 from pdca.followup.jobs import followup_once
 from pdca.followup.watch import Watch
@@ -88,7 +89,9 @@ def test_fault_26_another_writer_is_a_delay_and_no_death(
     app: Flask, database: str, server, monkeypatch, patience_ms: int
 ):
     """Held longer than we wait (200 ms), or shorter: the tick ends in peace, and the next one does the rest."""
-    monkeypatch.setattr("pdca.db.SQLITE_PRAGMAS", ("PRAGMA foreign_keys = ON", f"PRAGMA busy_timeout = {patience_ms}"))
+    monkeypatch.setattr(
+        "pdca.engines.SQLITE_PRAGMAS", ("PRAGMA foreign_keys = ON", f"PRAGMA busy_timeout = {patience_ms}")
+    )
     morning = Morning(app, server)
     with app.app_context():
         morning.again()
@@ -104,8 +107,8 @@ def test_fault_26_another_writer_is_a_delay_and_no_death(
 
 # What the scheduler command is, with our own waiting as short as a test needs it and a tick each second.
 IMPATIENT = """
-import dataclasses, pdca.db, pdca.scheduler
-pdca.db.LOCK_WAIT_S = 0.3
+import dataclasses, pdca.engines, pdca.scheduler
+pdca.engines.LOCK_WAIT_S = 0.3
 pdca.scheduler.JOBS = tuple(dataclasses.replace(job, every_s=1) for job in pdca.scheduler.JOBS)
 import sys
 sys.argv = ["pdca", "scheduler"]

@@ -17,7 +17,8 @@ from flask import Flask
 from sqlalchemy import create_engine, event, text
 
 from pdca import scheduler
-from pdca.db import _postgresql_connect, db
+from pdca.db import db
+from pdca.engines import _postgresql_connect
 from pdca.followup import invariants
 from pdca.followup.jobs import followup_once
 from pdca.followup.watch import Watch
@@ -51,7 +52,7 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Mortal
 @pytest.fixture
 def wire(peer: postgresql.Mortal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
     """The network before it."""
-    monkeypatch.setattr("pdca.db.PATIENCE", SHORT)
+    monkeypatch.setattr("pdca.engines.PATIENCE", SHORT)
     monkeypatch.setattr("pdca.mail.jobs.SETTLE_PAUSES_S", (0.05, 0.5, 1.0, 2.0, 2.0))
     with network(peer.port) as made:
         yield made

@@ -16,7 +16,8 @@ from pdca.aftercare.limits import too_many, too_soon
 from pdca.aftercare.operations import send_new_link
 from pdca.aftercare.pages import Asked, CameBack, Counter, Opened, expired, opened, posts_allowed
 from pdca.aftercare.routes import bp, showing
-from pdca.db import Mode, db
+from pdca.db import db
+from pdca.engines import Mode
 from pdca.errors import NotAllowed, NotFound
 from pdca.items.checks import answer_by_link
 from pdca.items.contacts import not_the_person, opt_out

@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from pdca import clock
-from pdca.db import Mode, db
+from pdca.db import db
+from pdca.engines import Mode
 from pdca.errors import Invalid, NotAllowed, Stale
 from pdca.items.facts import Facts
 from pdca.items.models import Item

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pdca.db import Mode, db
+from pdca.db import db
+from pdca.engines import Mode
 from pdca.errors import Invalid
 from pdca.web import Form, say
 
