@@ -705,10 +705,13 @@ def live(house: House, *, runs: int, steps: int, seed: int | None) -> None:
         phases=(Phase.generate, Phase.shrink),
     )
     logging.getLogger("pdca").setLevel(logging.CRITICAL)
+    # What is there by now stays: a crash looks for what it left behind in what came after.
+    gc.freeze()
     try:
         machine = TeamLife if seed is None else seeded(seed)(TeamLife)
         run_state_machine_as_test(machine, settings=given)
     finally:
+        gc.unfreeze()
         logging.getLogger("pdca").setLevel(logging.NOTSET)
 
 
