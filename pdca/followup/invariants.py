@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, func, select, text
 
 from pdca import clock
 from pdca.db import db
-from pdca.followup.customers import has_mail_today
+from pdca.followup.customers import COUNTED, KINDS, has_mail_today
 from pdca.followup.gather import Reader, key_of, left_already, readers
 from pdca.followup.models import Duty, Notice
 from pdca.followup.nodes import pulse
 from pdca.followup.windows import is_open_for_customers
 from pdca.items.models import Contact
+from pdca.mail.models import Attempt, Message
+from pdca.mail.queries import normalised
 from pdca.mail.standstill import standstill
 from pdca.people.queries import rules_of
 
@@ -195,7 +197,19 @@ def customers_not_asked(at: datetime) -> list[int]:
         if in_hours[team_id]
         and contact.may_be_mailed
         and not has_mail_today(contact.email, at, rules[team_id].timezone)
+        and not _mail_fell_away(contact.email, at)
     ]
+
+
+def _mail_fell_away(address: str, at: datetime) -> bool:
+    """Until a moment ago another mail had their day, and then it did not leave: the next look asks them."""
+    fell_away = exists().where(
+        Message.id == Attempt.message_id,
+        func.lower(Message.address) == normalised(address),
+        Message.kind.in_(KINDS),
+        Message.state.not_in(COUNTED),
+    )
+    return bool(db.session.scalar(select(Attempt.id).where(Attempt.at >= at - PATIENCE, fell_away).limit(1)))
 
 
 BY_THE_CLOCK: dict[str, Callable[[datetime], list[int]]] = {

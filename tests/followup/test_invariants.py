@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -18,8 +18,8 @@ from pdca.items.contacts import opt_out
 from pdca.items.models import Item
 from pdca.items.terms import Phase
 from pdca.mail import breaker
-from pdca.mail.models import Message, MessageState
-from pdca.mail.operations import suppress
+from pdca.mail.models import Attempt, Message, MessageState
+from pdca.mail.operations import queue, suppress
 from pdca.mail.pace import Pace
 from pdca.mail.standstill import RESTORED
 from pdca.people import accounts
@@ -219,6 +219,16 @@ def test_i5_a_reminder_of_somebody_whom_no_mail_reaches(promised: Stage):
     assert STRANDED not in found(promised, at(3, 24, 10))
 
 
+def another_mail(stage: Stage, state: MessageState, moment: datetime) -> None:
+    """To the customer, with what became of it at that moment."""
+    with stage.work():
+        address = stage.item.contacts[0].email
+        message = queue("word", address=address, about={}, dedupe_key="another", at=day(20))
+        message.state = state
+        db.session.add(Attempt(message_id=message.id, at=moment, node="", outcome=state.value))
+        db.session.commit()
+
+
 def test_i5_a_customer_of_whom_nothing_is_asked(stage: Stage):
     with stage.work() as team:
         stage.item_id = walk(team, Phase.CHECK, at=day(0, 9)).item.id
@@ -226,6 +236,10 @@ def test_i5_a_customer_of_whom_nothing_is_asked(stage: Stage):
     steps_only(stage, day(21))
     assert NOT_ASKED not in found(stage, day(21))
     assert NOT_ASKED in found(stage, day(21, 11))
+    # Until a moment ago another mail had their day, and then it did not leave.
+    another_mail(stage, MessageState.OBSOLETE, day(21, 11) - timedelta(minutes=5))
+    assert NOT_ASKED not in found(stage, day(21, 11))
+    assert NOT_ASKED in found(stage, day(21, 11) + timedelta(minutes=15))
     # Not in the evening, and not to who wants no mail (the owner calls).
     assert NOT_ASKED not in found(stage, day(21, 22))
     with stage.work():
