@@ -146,7 +146,7 @@ def test_serve_has_exactly_one_follow_up_beside_eight_workers(morning, tmp_path:
         # The parent's two children, and the workers of the web.
         assert within(STARTS_WITHIN_S, lambda: len(family(parent.pid)) == 2 + WORKERS and answers(port))
         (follows,) = [pid for pid, command in family(parent.pid).items() if command.endswith("scheduler")]
-        # It looks at what is due at once, at any hour; whether mail may leave now is another question.
-        assert within(STARTS_WITHIN_S, lambda: passes(morning))
-        assert touched(morning)["Notice"] > 0
+        # It looks at what is due at once, at any hour; whether mail may leave now is another question. The daily look
+        # through everything comes before it and counts as a sign of life too, so that one is not waited for.
+        assert within(STARTS_WITHIN_S, lambda: touched(morning)["Notice"])
         assert passes(morning) == {f"{socket.gethostname()[:60]}:{follows}"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -22,8 +23,17 @@ from tests.factories import signed_in
 from tests.stories import Crew, Story
 
 HTMX = {"HX-Request": "true"}
+# A Wednesday, noon in Amsterdam. On the machine's own clock a test that runs over midnight has two todays.
+NOW = datetime(2026, 11, 18, 11, 0, tzinfo=UTC)
+TODAY = NOW.date()
 # What signing in writes, and the counter of what was written: they change nothing of an item.
 ASIDE = {"sign_in", "person", "tick"}
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,8 @@ from pdca.items.models import Item
 from pdca.items.terms import ItemLinkKind, Kind, Solved, Verdict
 from pdca.items.work import wait_on
 from tests import stories
-from tests.items_web.conftest import HTMX, everything, refused
+from tests.items_web.conftest import HTMX, TODAY, everything, refused
 
-TODAY = clock.today("Europe/Amsterdam", clock.now())
 NOTE = {"done": "De lijst staat.", "open": "De brief nog.", "promised": "Karin: donderdag", "watch_out": "De printer."}
 
 

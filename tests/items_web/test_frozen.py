@@ -13,9 +13,8 @@ from pdca.items import decisions, handovers, talk
 from pdca.items.files import add_file
 from pdca.items.handovers import Note
 from pdca.items.terms import ItemLinkKind, Phase
-from tests.items_web.conftest import HTMX, everything, missing, phase_of, refused
+from tests.items_web.conftest import HTMX, TODAY, everything, missing, phase_of, refused
 
-TODAY = clock.today("Europe/Amsterdam", clock.now())
 SOON = (TODAY + timedelta(days=6)).isoformat()
 NOTE = {"done": "De lijst.", "open": "De brief nog.", "promised": "Karin: donderdag", "watch_out": "De printer."}
 ANSWER = {"solved": "yes", "mark": "8", "answered_by": "Karin Smit", "on": TODAY.isoformat()}

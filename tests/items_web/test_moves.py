@@ -8,13 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pdca import clock
 from pdca.db import db
 from pdca.items.models import Item, Move
 from pdca.items.terms import Kind, LookalikeChoice, Phase, Solved, Verdict
-from tests.items_web.conftest import HTMX, everything, missing, phase_of, refused
+from tests.items_web.conftest import HTMX, TODAY, everything, missing, phase_of, refused
 
-TODAY = clock.today("Europe/Amsterdam", clock.now())
 TAKEN_UP = {
     "to": "plan",
     "problem": "Ik moest drie keer terugkomen.",

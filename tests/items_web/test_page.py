@@ -12,7 +12,7 @@ from pdca.db import db
 from pdca.items import decisions, handovers, talk
 from pdca.items.handovers import Note
 from pdca.items.terms import Kind, Solved, Verdict
-from tests.items_web.conftest import HTMX, everything
+from tests.items_web.conftest import HTMX, TODAY, everything
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}"
 
@@ -82,7 +82,7 @@ class TestTheStory:
 
     def test_a_moved_promise_tells_its_history(self, owner, story):
         item = story(days_ago=4).take_up().start().item
-        day = (clock.today("Europe/Amsterdam", clock.now()) + timedelta(days=30)).isoformat()
+        day = (TODAY + timedelta(days=30)).isoformat()
         owner.post(f"/items/{item.id}/date-changes", data={"due_on": day, "reason": "De koppeling komt later."})
         page = owner.get(f"/items/{item.id}").text
         assert "moved 1×, first promised" in page

@@ -27,9 +27,8 @@ from pdca.items.terms import (
     Solved,
     Verdict,
 )
-from tests.items_web.conftest import HTMX, everything, missing, phase_of, refused
+from tests.items_web.conftest import HTMX, TODAY, everything, missing, phase_of, refused
 
-TODAY = clock.today("Europe/Amsterdam", clock.now())
 ENGLISH = {"Accept-Language": "en"}
 
 

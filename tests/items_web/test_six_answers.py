@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pdca import clock
 from pdca.items.models import Item
 from pdca.items.terms import CustomerType, Kind, Method
-from tests.items_web.conftest import HTMX, missing, phase_of
+from tests.items_web.conftest import HTMX, TODAY, missing, phase_of
 
 SAID = {"problem": "Ik wist het niet.", "noticeable": "U ziet het meteen.", "lookalikes": "different"}
-TODAY = clock.today("Europe/Amsterdam", clock.now())
 
 
 def test_a_quick_win_from_capture_to_check(client_of, crew, session):
