@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.simulation import torture
+from tests.simulation.figures import Figure
 
 MET = {"name": "kills", "bound": "0 lost", "seen": "0 lost", "is_met": True}
 ELSE = {**MET, "seen": "3 lost", "is_met": False}
@@ -44,6 +45,15 @@ def test_what_was_finished_is_not_run_again(monkeypatch, capsys):
     assert "chaos on sqlite: finished before" in said
     assert "| kills | 0 lost | 0 lost | met | 2026-03-02, 1.5 min |" in said
     assert "factor 1/180: lease 1 s, conversation 0.5 s" in said
+
+
+@pytest.mark.parametrize(("goes_on", "minutes"), [(True, "2.0 min"), (False, "0.5 min")])
+def test_a_part_that_goes_on_where_it_was_stopped_took_the_time_before_that_too(goes_on, minutes):
+    keep("machine", "sqlite", None)
+    if goes_on:
+        torture._so_far("machine", "sqlite", 1.0).touch()
+    torture._keep("machine", "sqlite", 1.0, [Figure(**MET)], 30)
+    assert torture._kept("machine", "sqlite", 1.0).in_words.endswith(f", {minutes}")
 
 
 def test_a_missed_figure_is_said(monkeypatch, capsys):

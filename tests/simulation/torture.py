@@ -192,7 +192,10 @@ def _so_far(part: str, kind: str, share: float) -> Path:
 
 
 def _keep(part: str, kind: str, share: float, figures: list[Figure], seconds: float) -> None:
+    """What it said; a part that went on where it was stopped took the time before that, too."""
     day = clock.now().date().isoformat()
+    if (stopped := _kept(part, kind, share)) and not stopped.figures and _so_far(part, kind, share).exists():
+        seconds += stopped.seconds
     result = Result(share, round(seconds), day, f"{_machine()}; {pacing.in_words()}", figures)
     _path(part, kind, share).write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False), encoding="utf-8")
 
