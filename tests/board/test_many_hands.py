@@ -102,7 +102,7 @@ class TestWatching:
 
     @staticmethod
     def _told(watcher):
-        teams, deadline = set(), time.monotonic() + 5
+        teams, deadline = set(), time.monotonic() + 30
         while not teams and time.monotonic() < deadline:
             teams = watcher.changed()
         return teams

@@ -108,6 +108,7 @@ def test_a_server_that_does_not_work_costs_no_attempt(mailing, server, app, at, 
     assert mailing.outcomes(ident) == ["down"]
     assert mailing.breaker().failures == 1
     server.ever(**dict.fromkeys(script))
+    set_up(app, mail_budget=45)
     assert mailing.deliver(at + timedelta(seconds=50)) == Delivered()
     assert mailing.deliver(at + timedelta(seconds=70)) == Delivered(accepted=1)
     assert len(server.taken) == 1
@@ -127,12 +128,13 @@ def test_a_whole_conversation_ends_by_its_deadline(mailing, server, app, at):
     from pdca import clock
 
     set_up(app, mail_budget=1)
-    server.drip_s = 0.3
+    server.drip_s = 0.9
     server.ever(rcpt=DRIP)
     mailing.put(at)
     began = clock.elapsed()
     assert mailing.deliver(at) == Delivered(deferred=1)
-    assert clock.elapsed() - began < 2.5
+    # The whole answer would take more than that.
+    assert clock.elapsed() - began < 6
 
 
 @pytest.mark.fault(16)
@@ -146,8 +148,9 @@ def test_looking_up_its_name_is_a_part_of_the_conversation(mailing, server, app,
         patch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(30) and [])
         began = clock.elapsed()
         assert mailing.deliver(at) == Delivered(deferred=1)
-        assert clock.elapsed() - began < 2.5
+        assert clock.elapsed() - began < 10
     ended.set()
+    set_up(app, mail_budget=45)
     message = mailing.message(ident)
     assert (message.state, message.attempts, message.last_error) == (MessageState.PENDING, 0, "no answer in time")
     assert mailing.deliver(at + timedelta(seconds=70)) == Delivered(accepted=1)
@@ -297,14 +300,15 @@ class TestLostAfterTheDot:
     @pytest.mark.parametrize("act", [HANG_UP, SILENCE, DRIP])
     def test_the_same_copy_goes_again_after_the_lease(self, mailing, server, app, at, act):
         """At most one more copy per lost answer, under the same name."""
-        set_up(app, mail_budget=1)
-        server.drip_s = 0.3
+        set_up(app, mail_budget=2)
+        server.drip_s = 0.9
         ident = mailing.put(at)
         server.then("dot", act)
         assert mailing.deliver(at) == Delivered(deferred=1)
         message = mailing.message(ident)
         assert (message.state, message.possible_duplicate) == (MessageState.PENDING, True)
         assert message.not_before >= at + Pace().lease
+        set_up(app, mail_budget=45)
         assert mailing.deliver(at + Pace().lease - timedelta(seconds=5)) == Delivered()
         assert mailing.deliver(at + Pace().lease + MINUTE) == Delivered(accepted=1)
         first, second = server.received

@@ -186,20 +186,16 @@ def test_zero_bytes_and_surrogates_do_not_reach_the_database(mailing, box, sent,
     text.encode()
 
 
-@pytest.fixture
-def hurried(monkeypatch):
-    """Nobody waits long for the mailbox."""
-    monkeypatch.setattr(postbox, "BUDGET_S", 0.3)
-
-
-@pytest.mark.usefixtures("hurried")
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("act", [imap.HANG_UP, imap.SILENCE])
-def test_a_server_that_fails_is_asked_again_later(mailing, box, sent, heard, act):
+def test_a_server_that_fails_is_asked_again_later(mailing, box, sent, monkeypatch, act):
     box.put(an_answer(sent))
-    for stage in ("LOGIN", "SELECT", "UID SEARCH", "UID FETCH"):
-        box.acts[stage] = act
-        assert read(mailing, AT + HOUR) == jobs_replies.Told()
-        del box.acts[stage]
+    with monkeypatch.context() as hurried:
+        hurried.setattr(postbox, "BUDGET_S", 0.3)
+        for stage in ("LOGIN", "SELECT", "UID SEARCH", "UID FETCH"):
+            box.acts[stage] = act
+            assert read(mailing, AT + HOUR) == jobs_replies.Told()
+            del box.acts[stage]
     assert read(mailing, AT + 2 * HOUR) == jobs_replies.Told(taken=1)
 
 

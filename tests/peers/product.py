@@ -29,7 +29,7 @@ from pathlib import Path
 from pdca.config import Settings, load_settings
 
 SHIFTED = Path(__file__).parent / "shifted"
-STARTS_WITHIN_S = 40
+STARTS_WITHIN_S = 60
 STOPS_WITHIN_S = 30
 # Commands and web, without the machine's own settings.
 OWN = {name: value for name, value in os.environ.items() if not name.startswith("PDCA_")}
