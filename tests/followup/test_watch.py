@@ -214,10 +214,13 @@ def test_a_process_whose_clock_goes_back_a_day_goes_on_for_an_hour(running, tmp_
     running.put("claimed", clock.now(), clock.now() + timedelta(minutes=3))
     running.shift(-DAY)
     running.put("after", clock.now() - DAY)
-    running.put("in an hour", clock.now() - DAY + timedelta(minutes=50))
     assert _soon(lambda: running.has_left("after"))
     assert _soon(lambda: running.has_left("claimed"))
     assert _soon(lambda: running.ran_since(clock.now() - DAY - timedelta(minutes=5)))
+    # Not before a pass by the new time has ended: one that was under way works with the time at which it began.
+    running.put("in an hour", clock.now() - DAY + timedelta(minutes=50))
+    running.put("by now", clock.now() - DAY)
+    assert _soon(lambda: running.has_left("by now"))
     assert not running.has_left("in an hour")
     running.shift(-DAY + timedelta(minutes=59))
     assert _soon(lambda: running.has_left("in an hour"))
@@ -225,5 +228,5 @@ def test_a_process_whose_clock_goes_back_a_day_goes_on_for_an_hour(running, tmp_
     assert _soon(lambda: running.says("doubted"))
     with running.app.app_context(), db.reading():
         sent = select(Attempt.message_id).where(Attempt.outcome == "accepted")
-        assert len(db.session.scalars(sent).all()) == len(set(db.session.scalars(sent))) == 4
-    assert len(list((tmp_path / "mail").rglob("*.eml"))) == 4
+        assert len(db.session.scalars(sent).all()) == len(set(db.session.scalars(sent))) == 5
+    assert len(list((tmp_path / "mail").rglob("*.eml"))) == 5
