@@ -10,6 +10,7 @@ import enum
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, cast
 
 from flask import Flask, has_app_context
@@ -18,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Executable,
     MetaData,
     String,
     Table,
@@ -219,6 +221,19 @@ db = Database(
 def insert_into(table: Any) -> Any:
     """An INSERT that can say ON CONFLICT, in the words of this database."""
     return (postgresql_insert if db.session.get_bind().dialect.name == "postgresql" else sqlite_insert)(table)
+
+
+def insert_once(model: type[Base], row: Mapping[str, Any]) -> int | None:
+    """Insert unless one of its unique keys is there already; the new id, or None."""
+    return db.session.execute(_insert_once(model, db.session.get_bind().dialect.name), dict(row)).scalar()
+
+
+@cache
+def _insert_once(model: type[Base], _dialect: str) -> Executable:
+    # No key is named: with two unique keys a race on the other one would raise instead.
+    table = table_of(model)
+    statement: Executable = insert_into(table).on_conflict_do_nothing().returning(table.c.id)
+    return statement
 
 
 def touch(kind: str, ident: int, at: datetime) -> None:

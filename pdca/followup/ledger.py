@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, update
+from sqlalchemy import update
 
-from pdca.db import Base, db, insert_into, table_of
-from pdca.followup.models import Duty, News, Node, Notice, NoticeState
-
-
-def insert_once(table: type[Duty | Notice | News | Node], row: Mapping[str, Any]) -> int | None:
-    """Insert unless its unique key is there already; the new id, or None."""
-    return db.session.execute(_insert(table, db.session.get_bind().dialect.name), dict(row)).scalar()
-
-
-@cache
-def _insert(table: type[Base], _dialect: str) -> Executable:
-    statement: Executable = insert_into(table_of(table)).on_conflict_do_nothing().returning(table_of(table).c.id)
-    return statement
+from pdca.db import db, insert_once
+from pdca.followup.models import Duty, News, Notice, NoticeState
 
 
 def notice(duty: Duty, step: str, person_id: int, *, reached_at: datetime, due_at: datetime) -> bool:

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
 
-from pdca.db import db
-from pdca.followup.ledger import insert_once
+from pdca.db import db, insert_once
 from pdca.followup.models import Duty, DutyState, Node
 
 # Older than this is red, for people and for /health: five minutes after a death it must have been seen.

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 
 from pdca import clock
-from pdca.db import Subject, db, table_of
+from pdca.db import Subject, db, insert_once, table_of
 from pdca.followup import customers, news, words
 from pdca.followup.climbing import set_next_step
 from pdca.followup.duties import DutyNow, duties_of
 from pdca.followup.endings import state_after
 from pdca.followup.holders import holder_of
 from pdca.followup.ladder import midnight
-from pdca.followup.ledger import insert_once, plan_again
+from pdca.followup.ledger import plan_again
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.redirect import unwrite
 from pdca.followup.staff import Roles, roles_of

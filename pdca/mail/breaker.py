@@ -11,9 +11,8 @@ from enum import Enum
 
 from sqlalchemy import Select, bindparam, select, update
 
-from pdca.db import db, table_of
+from pdca.db import db, insert_once, table_of
 from pdca.mail.models import Breaker
-from pdca.mail.operations import insert_or_ignore
 from pdca.mail.pace import Pace
 
 
@@ -51,7 +50,7 @@ def may_probe(transport: str, at: datetime, pace: Pace) -> bool:
 
 def failed(transport: str, words: str, *, probing: bool, at: datetime, pace: Pace) -> None:
     """The server does not work: rest 1, 2, 5, then 15 minutes. Several that fail at once count as one."""
-    insert_or_ignore(Breaker, {"transport": transport})
+    insert_once(Breaker, {"transport": transport})
     row = db.session.scalars(_of(transport).with_for_update()).one()
     is_news = row.failures == 0 or row.retry_at is None or row.retry_at <= at
     if not (is_news or probing):

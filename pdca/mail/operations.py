@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, insert, select, update
 
-from pdca.db import db, insert_into, table_of
+from pdca.db import db, insert_once, table_of
 from pdca.errors import N_, Missing, NotAllowed, Stale
 from pdca.mail.keys import message_id_for
-from pdca.mail.models import Attempt, Breaker, Link, Message, MessageState, Suppression
+from pdca.mail.models import Attempt, Link, Message, MessageState, Suppression
 from pdca.mail.queries import is_suppressed, normalised
 from pdca.text import clean, clean_line
 
@@ -76,7 +76,7 @@ def queue(
         "created_at": at,
         "not_before": not_before or at,
     }
-    ident = insert_or_ignore(Message, row)
+    ident = insert_once(Message, row)
     return None if ident is None else db.session.get_one(Message, ident)
 
 
@@ -209,7 +209,7 @@ _NOTE = insert(table_of(Attempt))
 def suppress(address: str, reason: str, at: datetime) -> bool:
     """Never mail this address again until an administrator takes it off the list; False when it was on it."""
     row = {"address": normalised(address), "reason": clean_line(reason)[:200], "at": at}
-    return insert_or_ignore(Suppression, row) is not None
+    return insert_once(Suppression, row) is not None
 
 
 def forget_address(address: str, person_id: int, at: datetime) -> None:
@@ -246,14 +246,6 @@ def _says(mime: bytes, name: str) -> bool:
 def allow(suppression: Suppression) -> None:
     """Mail this address again."""
     db.session.delete(suppression)
-
-
-def insert_or_ignore(table: type[Message | Suppression | Breaker], row: Mapping[str, Any]) -> int | None:
-    """Insert unless one of the table's unique keys is there already; the new id, or None."""
-    statement = insert_into(table).values(dict(row))
-    # No key is named: with two unique keys a race on the other one would raise instead.
-    ident: int | None = db.session.execute(statement.on_conflict_do_nothing().returning(table.id)).scalar()
-    return ident
 
 
 def _registered(hooks: list[Hook], fn: Listener) -> Listener:
