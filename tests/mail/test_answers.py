@@ -10,7 +10,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from pdca import clock
 from pdca.db import db
+from pdca.mail import smtp
 from pdca.mail.jobs import Delivered
 from pdca.mail.models import Message, MessageState, Suppression
 from pdca.mail.operations import on_dead, queue
@@ -125,30 +127,23 @@ def test_nobody_listens(mailing, app, at):
 @pytest.mark.fault(17)
 def test_a_whole_conversation_ends_by_its_deadline(mailing, server, app, at):
     """A byte now and then does not count as an answer."""
-    from pdca import clock
-
     set_up(app, mail_budget=1)
     server.drip_s = 0.9
     server.ever(rcpt=DRIP)
-    mailing.put(at)
-    began = clock.elapsed()
+    ident = mailing.put(at)
     assert mailing.deliver(at) == Delivered(deferred=1)
-    # The whole answer would take more than that.
-    assert clock.elapsed() - began < 6
+    assert mailing.message(ident).last_error == "no answer in time"
 
 
 @pytest.mark.fault(16)
 def test_looking_up_its_name_is_a_part_of_the_conversation(mailing, server, app, at, monkeypatch):
     """The system's look-up may take as long as it likes."""
-    from pdca import clock
-
     set_up(app, mail_budget=1)
     ident, ended = mailing.put(at), threading.Event()
     with monkeypatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", lambda *_, **__: ended.wait(30) and [])
-        began = clock.elapsed()
         assert mailing.deliver(at) == Delivered(deferred=1)
-        assert clock.elapsed() - began < 10
+        assert not ended.is_set()
     ended.set()
     set_up(app, mail_budget=45)
     message = mailing.message(ident)
@@ -295,21 +290,31 @@ class TestNeverThisMessage:
         assert mailing.breaker() is None
 
 
+def waits_a_second(send_text):
+    """Only for the answer after the final dot."""
+
+    def sent(line, mime):
+        send_text(line, mime)
+        line.deadline = clock.elapsed() + 1
+
+    return sent
+
+
 class TestLostAfterTheDot:
     @pytest.mark.fault(21)
     @pytest.mark.parametrize("act", [HANG_UP, SILENCE, DRIP])
-    def test_the_same_copy_goes_again_after_the_lease(self, mailing, server, app, at, act):
+    def test_the_same_copy_goes_again_after_the_lease(self, mailing, server, at, monkeypatch, act):
         """At most one more copy per lost answer, under the same name."""
-        set_up(app, mail_budget=2)
         server.drip_s = 0.9
         ident = mailing.put(at)
         server.then("dot", act)
-        assert mailing.deliver(at) == Delivered(deferred=1)
+        with monkeypatch.context() as hurried:
+            hurried.setattr(smtp._Line, "send_text", waits_a_second(smtp._Line.send_text))
+            assert mailing.deliver(at) == Delivered(deferred=1)
         message = mailing.message(ident)
         assert (message.state, message.possible_duplicate) == (MessageState.PENDING, True)
         assert message.not_before >= at + Pace().lease
-        set_up(app, mail_budget=45)
-        assert mailing.deliver(at + Pace().lease - timedelta(seconds=5)) == Delivered()
+        assert mailing.deliver(at + Pace().lease - timedelta(seconds=30)) == Delivered()
         assert mailing.deliver(at + Pace().lease + MINUTE) == Delivered(accepted=1)
         first, second = server.received
         assert first.mime == second.mime
@@ -333,7 +338,7 @@ class TestBreaker:
             assert mailing.deliver(moment) == Delivered(deferred=1)
             rest = mailing.breaker().retry_at - moment
             rests.append(round(rest.total_seconds() / 60))
-            assert mailing.deliver(moment + rest - timedelta(seconds=5)) == Delivered()
+            assert mailing.deliver(moment + rest - timedelta(seconds=30)) == Delivered()
             moment += rest + timedelta(seconds=5)
         assert rests == [1, 2, 5, 15, 15, 15]
         assert mailing.breaker().down_since >= at

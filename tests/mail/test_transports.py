@@ -15,7 +15,7 @@ from pdca.mail.models import MessageState
 from pdca.mail.transports import transport_of
 from tests.conftest import settings_for
 from tests.mail.conftest import TLS, Outbox, set_up
-from tests.mail.test_claims import LEASE, SECOND, claim
+from tests.mail.test_claims import LEASE, MARGIN, claim
 from tests.peers import smtp
 
 
@@ -126,7 +126,7 @@ class TestFiles:
         with app.app_context():
             transport = transport_of(desk_of_this_process().settings)
         assert transport.send(first, 0, lambda: True).code == 250
-        assert outbox.deliver(at + LEASE + SECOND) == Delivered(accepted=1)
+        assert outbox.deliver(at + LEASE + MARGIN) == Delivered(accepted=1)
         assert len(list((tmp_path / "mail").iterdir())) == 1
 
     def test_a_folder_that_cannot_be_written_costs_no_attempt(self, outbox, tmp_path, at):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from tests.simulation.figures import Bench, Figure
@@ -73,7 +73,7 @@ def _health(url: str) -> tuple[int, bool]:
             return answer.status, json.load(answer)["scheduler"]["last_run"] is not None
     except HTTPError as refused:
         return refused.code, True
-    except URLError:
+    except OSError:
         return 0, False
 
 

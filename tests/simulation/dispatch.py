@@ -54,13 +54,14 @@ def run(bench: Bench) -> list[Figure]:
             bare.append(number / _timed(partial(_bare_loop, port, mime, address, number, Path(instance))))
             ours.append(number / _timed(partial(_emptied, app)))
             bench.say(f"dispatch {turn + 1}: bare {bare[-1]:.0f}/s, ours {ours[-1]:.0f}/s, fsync {slow[-1]:.2f} ms")
-        left = _still_waiting(app)
+        if left := _still_waiting(app):
+            raise RuntimeError(f"{left} mails never left")
     ratio = statistics.median(ours) / statistics.median(bare)
     seen = (
         f"{ratio:.2f} ({statistics.median(ours):.0f}/s of {statistics.median(bare):.0f}/s, n = {number} × {len(ours)}, "
         f"fsync {statistics.median(slow):.2f} ms)"
     )
-    return [Figure("dispatch to a local SMTP sink", f"≥ {LEAST} of a bare loop", seen, ratio >= LEAST and left == 0)]
+    return [Figure("dispatch to a local SMTP sink", f"≥ {LEAST} of a bare loop", seen, ratio >= LEAST)]
 
 
 @contextmanager

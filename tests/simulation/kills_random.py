@@ -16,6 +16,8 @@ REMINDERS_EACH = 4
 # They arrive group by group, so that steps, gathering and delivery are always all going on.
 GROUP = 100
 DOUBLED = 0.05
+# Of twenty kills, as in the short form, chance alone may bring two.
+FEW = 2
 # While nothing arrives somebody is killed all the same, this often.
 IMPATIENT_S = 0.4
 FINISH_S = 600.0
@@ -69,5 +71,5 @@ def _figure(here: World, kills: int, people: int) -> Figure:
             f"{found[Verdict.DOUBLED]} beyond the window) in {here.sink.accepted:,} mails; "
             f"{others(found)} other faults, {len(broken)} invariants broken, {len(failed)} passes failed"
         ),
-        is_met=not found and not broken and copies <= max(DOUBLED * kills, 1),
+        is_met=not found and not broken and copies <= max(DOUBLED * kills, FEW),
     )

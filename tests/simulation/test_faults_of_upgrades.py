@@ -35,7 +35,7 @@ PATIENCE_S = 60.0
 # Says "ready", then for each line of its input forks a scheduler ("new" or "old"), says its number and, when it has
 # ended, how.
 MOTHER = """
-import os, sys
+import os, signal, sys
 from pdca import create_app, scheduler
 from pdca.db import db
 from pdca.mail import rendering
@@ -44,6 +44,8 @@ print("ready", flush=True)
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
+        # Told to stop before it began to listen for that.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
         if line.strip() == "old":
             rendering._renderers.pop("aftercare")
         result = app.test_cli_runner().invoke(args=["scheduler"])

@@ -41,6 +41,7 @@ KEY = "a-key-for-the-torture-0123456789-abcdefghijklmnop"
 # A Monday morning in Amsterdam: everybody's mail window is open.
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PATIENCE_S = 60.0
+PATIENT_LEASE = timedelta(seconds=60)
 
 
 # --- driving it ------------------------------------------------------------------------------------------
@@ -267,12 +268,16 @@ class _Child:
         ahead: float = 0.0,
         start: float = 0.0,
         every: float = 0.0,
+        patient: bool = False,
     ) -> None:
         self.home, self.loop, self.what, self.start, self.every = home, loop, what, start, every
         self.moment = MOMENT + timedelta(seconds=ahead)
         if failpoint:
             os.environ[failpoints.VARIABLE] = failpoint
         failpoints.look_again()
+        if patient:
+            # Nobody disturbs it: then how slow this machine is must not end a conversation.
+            jobs.pace_of = lambda _settings: replace(PACE, lease=PATIENT_LEASE, conversation=PATIENT_LEASE / 2)
         _Recorder.begin(home.history, name, home.began)
 
     def live(self) -> None:

@@ -103,7 +103,7 @@ class World:
 
     def passes(self, **orders: object) -> None:
         """One whole pass that nobody disturbs."""
-        worker = self.fork(**orders)
+        worker = self.fork(patient=True, **orders)
         if not worker.wait(PASSES_WITHIN_S):
             raise RuntimeError(f"{worker.name} did not finish its pass")
 
