@@ -13,6 +13,7 @@ from pdca.db import db
 from pdca.followup.lines import Line, Urgency
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.reading import lines_of
+from pdca.followup.reconcile import ITEM
 from pdca.followup.terms import DutyKind, Part
 from pdca.followup.windows import local_day
 from pdca.people.models import Membership, Person, Role
@@ -49,18 +50,21 @@ def my_list(person: Person, at: datetime) -> MyList:
 
 def nav_count(person: Person, at: datetime) -> int:
     """How much of it is due by today: the number beside "My list"."""
-    today = local_day(person, at, settings().timezone)
-    # Of a check that was asked, the day it must be settled (see lines.shown_due).
-    asked = Duty.settle_by.is_not(None) & (Duty.step != "")
-    shown_due = case((asked, Duty.settle_by), else_=Duty.due_on)
-    statement = select(func.count()).select_from(Duty).where(*_open_for(person, at), shown_due <= today)
-    return db.session.scalar(statement) or 0
+    return db.session.scalar(select(func.count()).select_from(Duty).where(*_due_for(person, at))) or 0
 
 
 def items_due_for(person: Person, at: datetime) -> frozenset[int]:
     """The items on which something is due by today from this person: what "waits for me" means on the board."""
-    due = select(Duty.subject_id).where(*_open_for(person, at), Duty.subject_kind == "item", Duty.due_on <= at.date())
+    due = select(Duty.subject_id).where(*_due_for(person, at), Duty.subject_kind == ITEM)
     return frozenset(db.session.scalars(due))
+
+
+def _due_for(person: Person, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of what is open for this person, what is due by their own today."""
+    # Of a check that was asked, the day it must be settled (see lines.shown_due).
+    asked = Duty.settle_by.is_not(None) & (Duty.step != "")
+    shown_due = case((asked, Duty.settle_by), else_=Duty.due_on)
+    return (*_open_for(person, at), shown_due <= local_day(person, at, settings().timezone))
 
 
 def _open_for(person: Person, at: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -12,6 +12,7 @@ from sqlalchemy import event, select
 from pdca.db import db
 from pdca.followup import nodes
 from pdca.followup.lines import Urgency, urgency_of
+from pdca.followup.mine import items_due_for, nav_count
 from pdca.followup.models import Node
 from pdca.items.answers import LookalikeAnswer
 from pdca.items.terms import LookalikeChoice, Phase
@@ -139,6 +140,19 @@ def test_the_menu_counts_what_is_due(promised: Stage):
     number = re.compile(r'href="/me/list"[^>]*>(?:<svg.*?</svg><span>)?My list(?: <b>(\d+)</b>)?')
     assert number.search(page(promised, promised.team.owner, day(2)).text)[1] is None
     assert number.search(page(promised, promised.team.owner, at(3, 24)).text)[1] == "1"
+
+
+def test_what_waits_for_me_on_the_board_is_what_the_menu_counts(stage: Stage):
+    """From the midnight of whoever looks; of a check that was asked, from the day it must be settled."""
+    with stage.work() as team:
+        walk(team, Phase.DO, at=day(0, 9), title="Klok ophangen", due_on=date(2026, 3, 13), lookalikes=DIFFERENT)
+        walk(team, Phase.CHECK, at=day(0, 9), title="Formulier korter", lookalikes=DIFFERENT)
+    owner = stage.team.owner
+    # The 13th begins in Amsterdam an hour before it does in UTC. The check is asked on the 23rd.
+    for moment, due in ((day(10, 23), 0), (day(11, 0), 1), (day(21), 1), (day(49), 2)):
+        stage.passes(moment)
+        with stage.look(), time_machine.travel(moment, tick=False):
+            assert (len(items_due_for(owner, moment)), nav_count(owner, moment)) == (due, due), moment
 
 
 def test_the_list_costs_the_same_whatever_its_length(stage: Stage):
