@@ -7,7 +7,7 @@ A transaction is a read unless somebody says `db.writing()`, and a reader is phy
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    select,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -216,6 +217,12 @@ db = Database(
     session_options={"autoflush": True},
     engine_options={"pool_size": 10, "max_overflow": 40, "pool_pre_ping": True},
 )
+
+
+def rows_by_id(model: type[Any], ids: Collection[int | None]) -> dict[int, Any]:
+    """The rows with these ids, by id; without a question when there is none."""
+    wanted = {ident for ident in ids if ident is not None}
+    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(wanted)))} if wanted else {}
 
 
 def insert_into(table: Any) -> Any:

@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 LOCK_WAIT_S = 30.0
 SQLITE_PRAGMAS = (
@@ -49,6 +50,12 @@ class WriteInRead(RuntimeError):
 
 class LockTimeout(RuntimeError):
     """Another writer held the database for too long."""
+
+
+# The database is not there, or too busy: later it may work.
+AWAY = (OperationalError, InterfaceError, LockTimeout)
+# It did not do what it was asked, for whatever reason.
+REFUSED = (DBAPIError, LockTimeout)
 
 
 class Mode(enum.Enum):

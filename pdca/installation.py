@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +18,11 @@ class Installation(Base):
 
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
+
+
+def name_of_this_process() -> str:
+    """Host and process, as administrators see it."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
 def recall(*names: str) -> dict[str, str]:

@@ -48,7 +48,7 @@ def write_aftercare(message: Message, at: datetime) -> Rendered | None:
         return None
     item = check.item
     rules = _rules(item)
-    # 30 days after it was sent or after the check's day, whichever is later.
+    # So many days after it was sent or after the check's day, whichever is later.
     works_from = max(at, midnight(check.due_on, rules.timezone))
     url = link_url(
         message,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from pdca import clock
 from pdca.db import db
+from pdca.followup.ladder import midnight
 from pdca.followup.ledger import customer_notice
 from pdca.followup.models import Duty, DutyState, Notice, NoticeState
 from pdca.followup.terms import DutyKind
@@ -43,7 +43,7 @@ def free_slot(address: str, earliest: datetime, rules: TeamRules) -> datetime:
     slot = next_open_for_customers(rules, earliest)
     while clock.today(rules.timezone, slot) in taken:
         tomorrow = clock.today(rules.timezone, slot) + DAY
-        slot = next_open_for_customers(rules, datetime.combine(tomorrow, time(0), ZoneInfo(rules.timezone)))
+        slot = next_open_for_customers(rules, midnight(tomorrow, rules.timezone))
     return slot
 
 

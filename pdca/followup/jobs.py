@@ -15,6 +15,7 @@ from pdca.aftercare.jobs import forget as forget_addresses
 from pdca.db import db
 from pdca.followup import customers, deadman, gather, invariants, nodes, notices, redirect, sweep, weekly
 from pdca.followup.jobs_units import GoOn, Place, alone, always, in_batches, in_units
+from pdca.installation import name_of_this_process
 from pdca.items import verdicts
 from pdca.items.checks import CORRECTION
 from pdca.items.models import Answer, Check, Item
@@ -43,7 +44,7 @@ def followup_once(now: datetime, *, go_on: GoOn = always, turns: Turns | None = 
     `go_on` or `turns` says for how long. Commits by itself, several times; call it outside a transaction.
     """
     turns = turns or Turns(go_on, go_on, go_on)
-    name, began = nodes.name_of_this_process(), clock.elapsed()
+    name, began = name_of_this_process(), clock.elapsed()
     _beat(name, now)
     sweep_if_due(now, turns.sweep)
     follow_customers(now, turns.steps)
@@ -95,7 +96,7 @@ def doubt_clock(now: datetime) -> None:
     """Alive, but nothing is done: the clock jumped ahead and has not proved itself yet (reliability: clock checks)."""
     log.warning("the clock jumped ahead to %s: nothing is sent until it has held for a while", now.isoformat())
     with db.writing():
-        nodes.beat(nodes.name_of_this_process(), now).last_result = json.dumps({"doubted": 1})
+        nodes.beat(name_of_this_process(), now).last_result = json.dumps({"doubted": 1})
         db.session.commit()
 
 
@@ -131,7 +132,7 @@ def _note_sweep(so_far: sweep.Round, moment: datetime) -> None:
     """How far it came, and that this process is alive: looking through very much takes minutes."""
     with db.writing():
         sweep.note(so_far, moment)
-        nodes.note_run(nodes.name_of_this_process(), moment, json.dumps({"items": so_far.items}))
+        nodes.note_run(name_of_this_process(), moment, json.dumps({"items": so_far.items}))
         db.quietly()
         db.session.commit()
 

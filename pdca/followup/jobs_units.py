@@ -7,17 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from pdca.db import db
-from pdca.engines import LockTimeout
+from pdca.engines import AWAY
 
 log = logging.getLogger("pdca.followup")
 
 GoOn = Callable[[], bool]
 Found = TypeVar("Found")
-# The database is what failed: the next pass goes on where this one stopped.
-UNAVAILABLE = (OperationalError, InterfaceError, LockTimeout)
 
 
 def always() -> bool:
@@ -62,7 +58,7 @@ def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int], failed: lis
         with db.writing():
             done = do(ids)
             db.session.commit()
-    except UNAVAILABLE:
+    except AWAY:
         raise
     except Exception:
         if len(ids) == 1:
@@ -81,7 +77,7 @@ def found_among(ids: Sequence[int], find: Callable[[Sequence[int]], list[Found]]
     try:
         with db.reading():
             return find(ids)
-    except UNAVAILABLE:
+    except AWAY:
         raise
     except Exception:
         if len(ids) == 1:
@@ -95,7 +91,7 @@ def alone(do: Callable[[], object]) -> None:
     """Do it; when it fails, it stops only itself."""
     try:
         do()
-    except UNAVAILABLE:
+    except AWAY:
         raise
     except Exception:
         log.exception("left for another time")

@@ -68,11 +68,6 @@ class Line:
     is_own: bool
 
     @property
-    def days_late(self) -> int:
-        """Calendar days since it was due; 0 when it is not late."""
-        return max(0, (self.today - self.due_on).days)
-
-    @property
     def is_frozen(self) -> bool:
         """Whether this freezes the card (R8): the promise, or a check past its settle-by."""
         return self.urgency is Urgency.LATE and self.kind in (DutyKind.PROMISE, DutyKind.AFTERCARE)

@@ -121,9 +121,7 @@ def do(act: Act, can: Can, said: Said) -> None:
     """Do what was said; raises what the operations raise."""
     if can not in act.ways:
         raise Invalid([FieldError("way", N_("This has been settled already."))])
-    {Can.DONE: _done, Can.NEW_DATE: _new_date, Can.HELP: _help, Can.ACCEPT: _accept, Can.REFUSE: _refuse}[can](
-        act, said
-    )
+    _DO[can](act, said)
 
 
 def _done(act: Act, said: Said) -> None:
@@ -151,4 +149,4 @@ def _refuse(act: Act, said: Said) -> None:
     handovers.decline(act.handover, said.text, by=act.person, at=act.at)
 
 
-DO = {Can.DONE: _done, Can.NEW_DATE: _new_date, Can.HELP: _help, Can.ACCEPT: _accept, Can.REFUSE: _refuse}
+_DO = {Can.DONE: _done, Can.NEW_DATE: _new_date, Can.HELP: _help, Can.ACCEPT: _accept, Can.REFUSE: _refuse}

@@ -9,7 +9,6 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pdca.db import Base, enum_column
-from pdca.mail.models import Message
 from pdca.people.models import Person
 
 
@@ -75,7 +74,6 @@ class Duty(Base):
     ended_at: Mapped[datetime | None]
 
     holder: Mapped[Person | None] = relationship()
-    notices: Mapped[list[Notice]] = relationship(back_populates="duty", order_by="Notice.id")
 
 
 class Notice(Base):
@@ -100,8 +98,7 @@ class Notice(Base):
     state: Mapped[NoticeState] = mapped_column(enum_column(NoticeState), default=NoticeState.PLANNED)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
 
-    duty: Mapped[Duty] = relationship(back_populates="notices")
-    message: Mapped[Message | None] = relationship()
+    duty: Mapped[Duty] = relationship()
 
 
 class News(Base):

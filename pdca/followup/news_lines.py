@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-from sqlalchemy import select
-
-from pdca.db import db
+from pdca.db import rows_by_id
 from pdca.errors import N_
 from pdca.followup.models import News
 from pdca.items.models import Comment, Entry, Item
@@ -87,19 +84,14 @@ class NewsLine:
 
 def news_lines(news: Sequence[News]) -> list[NewsLine]:
     """The sentences of these news, in a constant number of queries; what no longer has an item is left out."""
-    entries = _by_id(Entry, {n.journal_id for n in news})
-    items = _by_id(Item, {n.item_id for n in news})
-    comments = _by_id(Comment, {_comment_of(e) for e in entries.values()})
+    entries = rows_by_id(Entry, {n.journal_id for n in news})
+    items = rows_by_id(Item, {n.item_id for n in news})
+    comments = rows_by_id(Comment, {_comment_of(e) for e in entries.values()})
     owners = {i.responsible_id for i in items.values()}
-    people = _by_id(Person, {e.actor_id for e in entries.values()} | owners)
+    people = rows_by_id(Person, {e.actor_id for e in entries.values()} | owners)
     return [
         _line(n, items[n.item_id], entries.get(n.journal_id or 0), comments, people) for n in news if n.item_id in items
     ]
-
-
-def _by_id(model: type[Any], ids: set[Any]) -> dict[int, Any]:
-    wanted = {i for i in ids if i is not None}
-    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(wanted)))} if wanted else {}
 
 
 def _comment_of(entry: Entry) -> int | None:

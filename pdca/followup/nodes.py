@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,11 +19,6 @@ SWEEP = "sweep"
 # So does the look at what must always hold.
 AUDIT = "audit"
 NO_PROCESS = (SWEEP, AUDIT)
-
-
-def name_of_this_process() -> str:
-    """Host and process, as administrators see it."""
-    return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
 def beat(name: str, at: datetime) -> Node:

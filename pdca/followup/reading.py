@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from pdca import clock
-from pdca.db import db
+from pdca.db import db, rows_by_id
 from pdca.followup.asks import About, ask_of
 from pdca.followup.lines import Line, Why, shown_due, urgency_of
 from pdca.followup.models import Duty
@@ -44,10 +43,10 @@ class _Around:
 
     def __init__(self, duties: Sequence[Duty], reader_id: int) -> None:
         self.reader_id = reader_id
-        self.items = _by_id(Item, {d.subject_id for d in duties})
-        self.teams = _by_id(Team, {i.team_id for i in self.items.values()})
-        self.checks = _by_id(Check, _about(duties, DutyKind.AFTERCARE))
-        self.decisions = _by_id(Decision, _about(duties, DutyKind.DECISION, DutyKind.HELP))
+        self.items = rows_by_id(Item, {d.subject_id for d in duties})
+        self.teams = rows_by_id(Team, {i.team_id for i in self.items.values()})
+        self.checks = rows_by_id(Check, _about(duties, DutyKind.AFTERCARE))
+        self.decisions = rows_by_id(Decision, _about(duties, DutyKind.DECISION, DutyKind.HELP))
         self.tried = _attempts(self.checks)
         asked_by = {d.asked_by_id for d in self.decisions.values()}
         self.people = _people({d.holder_id for d in duties} | asked_by)
@@ -132,12 +131,6 @@ class _Around:
         if role in WHY_OF_ROLE:
             return WHY_OF_ROLE[role]
         return Why.SPONSOR if team_id in self.sponsored else Why.OTHER
-
-
-def _by_id(model: type[Any], ids: Collection[int]) -> dict[int, Any]:
-    if not ids:
-        return {}
-    return {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(ids)))}
 
 
 def _people(ids: Iterable[int | None]) -> dict[int, Person]:

@@ -36,11 +36,6 @@ class Roles:
         """Who takes over what nobody holds, first in line first."""
         return tuple(dict.fromkeys((*self.keepers, *self.leaders, *self.sponsors, *self.administrators)))
 
-    @property
-    def viewers(self) -> frozenset[int]:
-        """Everybody who may see the items."""
-        return frozenset(self.deputies)
-
 
 @dataclass(frozen=True)
 class Staff:

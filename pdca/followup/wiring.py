@@ -10,7 +10,18 @@ from sqlalchemy import select
 
 from pdca import doctor
 from pdca.db import db, register_reconciler, touch
-from pdca.followup import after_mail, customer_mails, grouped, invariants, nav, nodes, replies, routes, routes_previews
+from pdca.followup import (
+    after_mail,
+    customer_mails,
+    customers,
+    grouped,
+    invariants,
+    nav,
+    nodes,
+    replies,
+    routes,
+    routes_previews,
+)
 from pdca.followup.gather import KIND, take_over
 from pdca.followup.mine import nav_count
 from pdca.followup.models import Duty, DutyState
@@ -53,7 +64,7 @@ def _mails() -> None:
     register_renderer("recurrence", customer_mails.write_recurrence)
     register_renderer("word", customer_mails.write_word)
     register_taker(KIND, replies.colleague_replied)
-    for kind in ("aftercare", "aftercare_reminder", "recurrence", "word"):
+    for kind in customers.KINDS:
         register_check(kind, customer_mails.may_leave)
         register_taker(kind, replies.customer_replied)
 

@@ -13,11 +13,10 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Update, bindparam, or_, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pdca.config import Settings
 from pdca.db import db, table_of
-from pdca.engines import LockTimeout
+from pdca.engines import AWAY
 from pdca.errors import N_
 from pdca.mail import breaker
 from pdca.mail.accepts import AcceptJournal
@@ -171,7 +170,7 @@ def _made_ready(ident: int, token: str, abandoned: bool, desk: Desk, at: datetim
         with db.session.begin_nested():
             message = db.session.get_one(Message, ident, populate_existing=True)
             return _Readying(message, token, desk, at).claim(abandoned=abandoned)
-    except (OperationalError, InterfaceError, LockTimeout):
+    except AWAY:
         # The database is what failed, not this message.
         raise
     except Exception as error:

@@ -1,4 +1,4 @@
-"""`pdca mail test ADDRESS`: does mail leave this installation?"""
+"""`pdca mail …`: does mail leave this installation, shall it go on, and what came back."""
 
 from __future__ import annotations
 

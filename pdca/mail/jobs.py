@@ -7,8 +7,6 @@ no transaction is open while a server talks; what a server took is never sent ag
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,11 +15,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import DBAPIError
 
 from pdca import clock, failpoints
 from pdca.db import db, table_of
-from pdca.engines import LockTimeout
+from pdca.engines import REFUSED
+from pdca.installation import name_of_this_process
 from pdca.mail.accepts import AcceptJournal
 from pdca.mail.claiming import Claim, Desk, claim_next, count_from, hold
 from pdca.mail.letters import Letter, Outcome, Transport, Verdict
@@ -38,7 +36,6 @@ log = logging.getLogger("pdca.mail")
 # Settling never gives up quickly: what was taken must be known.
 SETTLE_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 KEEP_BODIES, KEEP_ACCEPTS = timedelta(days=30), timedelta(days=90)
-UNAVAILABLE = (DBAPIError, LockTimeout)
 # Taken by a server and not written down anywhere yet, by accept journal: a full disk, for instance.
 _unwritten: dict[Path, list[tuple[Letter, Outcome, datetime]]] = {}
 
@@ -175,7 +172,7 @@ def desk_of_this_process(pace: Pace | None = None) -> Desk:
         pace=pace or pace_of(given),
         journal=AcceptJournal(given.instance),
         transport=transport_of(given).name,
-        node=f"{socket.gethostname()[:60]}:{os.getpid()}",
+        node=name_of_this_process(),
     )
 
 
@@ -218,7 +215,7 @@ def _claimed(desk: Desk, moment: Moment, only: int | None) -> Claim | None:
             # Committed before the server is called: a crash must never hide that we tried.
             db.session.commit()
             failpoints.reached("claim.after_commit")
-        except UNAVAILABLE:
+        except REFUSED:
             raise
         except Exception as error:
             # What a listener set in motion fails: this message must not stand in the way of the others.
@@ -299,7 +296,7 @@ def _settled(claim: Claim, outcome: Outcome, desk: Desk, at: datetime) -> Messag
                 failpoints.reached("settle.before_commit")
                 db.session.commit()
             return state
-        except UNAVAILABLE:
+        except REFUSED:
             _catch_up(desk)
             is_unknown = desk.journal.path in _unwritten
             pause = next(pauses, SETTLE_PAUSES_S[-1] if is_unknown and clock.elapsed() < ends else None)

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
-
 from pdca.db import db
-from pdca.engines import LockTimeout
+from pdca.engines import REFUSED
 from pdca.errors import DomainError
 from pdca.installation import recall, remember
 from pdca.mail.postbox import Postbox, PostboxError, opened
@@ -26,7 +24,6 @@ PLACE = "mail.replies.place"
 AT_MOST = 100
 # A mailbox that was never read, or is numbered anew, is read from here.
 LOOKS_BACK = timedelta(days=14)
-UNAVAILABLE = (DBAPIError, LockTimeout)
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def _in_a_unit(raw: bytes, uid: int, now: datetime) -> bool:
                 return False
             db.session.commit()
             return True
-    except UNAVAILABLE:
+    except REFUSED:
         # The place was not remembered: the next pass begins with this one.
         raise
     except DomainError as refused:

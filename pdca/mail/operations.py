@@ -146,7 +146,7 @@ def _take_out(messages: Iterable[int], state: MessageState, at: datetime) -> lis
 
 
 def forget_bodies(before: datetime) -> int:
-    """Drop the text of mails that ended before that instant (retention); what happened with them stays. How many."""
+    """Drop the text of ended mails that were due before that instant; what happened with them stays. How many."""
     ended = (MessageState.ACCEPTED, MessageState.DEAD, MessageState.OBSOLETE, MessageState.COVERED)
     return len(
         db.session.scalars(

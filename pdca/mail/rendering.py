@@ -88,16 +88,16 @@ def link_url(
     path: str = "/a/{token}",
     *,
     at: datetime,
-    expires_at: datetime | None = None,
+    expires_at: datetime,
     contact_id: int | None = None,
     person_id: int | None = None,
 ) -> str:
-    """The URL of a link in this message, with a placeholder for its token; by default good for 30 days."""
+    """The URL of a link in this message, with a placeholder for its token."""
     link = make_link(
         purpose,
         subject_id,
         at=at,
-        expires_at=expires_at or at + timedelta(days=30),
+        expires_at=expires_at,
         message_id=message.id,
         contact_id=contact_id,
         person_id=person_id,

@@ -91,7 +91,7 @@ def message(message_id: int) -> ResponseReturnValue:
 @bp.get("/outbox/<int:message_id>/html")
 def message_html(message_id: int) -> ResponseReturnValue:
     """Its HTML, for the frame."""
-    return _framed(read_message(load_or_404(select(Message).where(Message.id == message_id))))
+    return _read(read_message(load_or_404(select(Message).where(Message.id == message_id))))
 
 
 @bp.post("/outbox/<int:message_id>/release")
@@ -228,7 +228,7 @@ def letter(name: str) -> ResponseReturnValue:
 @bp.get("/mailbox/<name>/html")
 def letter_html(name: str) -> ResponseReturnValue:
     """Its HTML, for the frame."""
-    return _framed(read_letter(_folder(), name))
+    return _read(read_letter(_folder(), name))
 
 
 # --- below the story -------------------------------------------------------------------------------------
@@ -283,10 +283,15 @@ def _folder() -> Path:
     return folder
 
 
-def _framed(mail: Read | None) -> Response:
+def _read(mail: Read | None) -> Response:
     if mail is None or not mail.html:
         raise NotFound
-    response = make_response(mail.html)
+    return framed(mail.html)
+
+
+def framed(html: str) -> Response:
+    """Somebody else's page, for a frame in one of ours."""
+    response = make_response(html)
     response.headers["Content-Security-Policy"] = FRAME
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -75,7 +75,7 @@ def _what_must_hold(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def letter(message: Message, at: datetime) -> Rendered:
     """A mail with one link, in both bodies."""
-    url = link_url(message, "aftercare", message.id, at=at)
+    url = link_url(message, "aftercare", message.id, at=at, expires_at=at + timedelta(days=30))
     name = message.about.get("name", "meneer Otten")
     return Rendered(
         subject=f"Is het opgelost, {name}?",
@@ -106,13 +106,6 @@ class Outbox:
         """One pass."""
         with self.app.app_context():
             return deliver(at, budget, **given)
-
-    def until(self, at: datetime, *, every: timedelta, times: int) -> Delivered:
-        """Passes at regular moments; what the last one did."""
-        for _ in range(times):
-            done = self.deliver(at)
-            at += every
-        return done
 
     def message(self, ident: int) -> Message:
         """The message as it is now, detached."""

@@ -24,6 +24,7 @@ from pdca import clock, create_app
 from pdca import db as ground
 from pdca.config import SettingsError
 from pdca.db import db, touch
+from pdca.engines import LockTimeout
 from pdca.mail import jobs
 from pdca.mail.accepts import FILE, NAME_FILE, AcceptJournal
 from pdca.mail.claiming import claim_next
@@ -340,7 +341,7 @@ class TestSettling:
         def busy(*args, **given):
             tries.append(1)
             if len(tries) < 4:
-                raise jobs.LockTimeout("another writer")
+                raise LockTimeout("another writer")
             return settles(*args, **given)
 
         monkeypatch.setattr(jobs, "settle", busy)

@@ -214,7 +214,7 @@ class TestTokens:
 
     def test_a_way_to_stop_has_its_token_too(self, mailing, server, at):
         def with_stop(message, when):
-            url = link_url(message, "aftercare", 1, "/a/{token}/stop", at=when)
+            url = link_url(message, "aftercare", 1, "/a/{token}/stop", at=when, expires_at=when + timedelta(days=1))
             return Rendered("s", "t", "<p>h</p>", {"List-Unsubscribe": url})
 
         register_renderer("letter", with_stop)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,3 @@ class Bench:
     say: Callable[[str], None]
     # Where a long part notes how far it came; the next run goes on from there. Nothing is noted without it.
     so_far: Path | None = None
-
-
-class Part(Protocol):
-    """A module of this folder that fills rows of the table."""
-
-    def run(self, bench: Bench) -> list[Figure]:
-        """Do the work and report."""

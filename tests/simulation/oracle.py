@@ -186,7 +186,6 @@ TABLE: dict[str, tuple[Rung, ...]] = {
     "help": (TOLD, E2, E3),
     "recurrence": (("customer", "T", 0, "wd"),),
 }
-KEEP_THEIR_RUNG = ("holder", "keeper", "leader", "sponsor", "customer", "customer again")
 
 
 @dataclass
