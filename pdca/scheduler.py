@@ -19,8 +19,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from pdca import clock, log
-from pdca.followup.jobs import AUDIT_EVERY, Turns, audit, doubt_clock, followup_once
-from pdca.followup.jobs_units import Place
+from pdca.followup.jobs import AUDIT_EVERY, Places, Turns, audit, doubt_clock, followup_once
 from pdca.followup.watch import Saw, Watch
 from pdca.mail.jobs import deliver
 from pdca.mail.jobs_replies import read_replies
@@ -36,20 +35,22 @@ PASS_S = 3.0
 # Of a pass, for the daily look through everything: reminders and mails go on beside it.
 SWEEP_S = 1.0
 # Mail waits until every due step was reached, for one mail a day must say it all; but no longer than this. After that
-# reaching steps leaves a part of every pass to those who mail.
+# each part of a pass leaves time to those behind it, and goes on in the next one where it was cut short.
 PATIENCE_S = 60.0
-STEPS_S = 2.0
+STEPS_S, ASK_S, HAND_ON_S, MAIL_S = 1.5, 0.5, 0.5, 1.0
 
 
 class Turn:
-    """Says whether to go on, and remembers that it had to say no."""
+    """Says whether to go on, and remembers that it had to say no. Its time begins when it is first asked."""
 
     def __init__(self, seconds: float) -> None:
-        self.refused, self._ends = False, clock.elapsed() + seconds
+        self.refused, self._seconds, self._began = False, seconds, -1.0
 
     def __call__(self) -> bool:
         """Until it is told to stop, or its time is over."""
-        if _goes_on() and clock.elapsed() < self._ends:
+        if self._began < 0:
+            self._began = clock.elapsed()
+        if _goes_on() and clock.elapsed() < self._began + self._seconds:
             return True
         self.refused = True
         return False
@@ -60,17 +61,26 @@ class Tick:
 
     def __init__(self) -> None:
         self._behind_since: float | None = None
-        self._place = Place()
+        self._places = Places()
 
     def __call__(self) -> bool:
         """One pass. Whether it was too much for one."""
-        sweeping, whole = Turn(SWEEP_S), Turn(PASS_S)
-        reaching = Turn(STEPS_S if self._is_long_behind() else PASS_S)
-        done = followup_once(clock.now(), turns=Turns(sweeping, reaching, whole, self._place))
+        sweeping, parts = Turn(SWEEP_S), self._parts()
+        done = followup_once(clock.now(), turns=Turns(sweeping, *parts, self._places))
         logger.debug("%s", done)
-        is_behind = reaching.refused or whole.refused
+        is_behind = any(part.refused for part in parts)
         self._behind_since = (self._behind_since or clock.elapsed()) if is_behind else None
         return sweeping.refused or (any(done.values()) and is_behind)
+
+    def _parts(self) -> tuple[Turn, Turn, Turn, Turn]:
+        """The time of reaching steps, asking customers, handing on and mailing: together, or when it is late each.
+
+        Handing on looks at all that waits, also when nobody may be mailed yet: it always has a time of its own.
+        """
+        if self._is_long_behind():
+            return Turn(STEPS_S), Turn(ASK_S), Turn(HAND_ON_S), Turn(MAIL_S)
+        whole = Turn(PASS_S)
+        return whole, whole, Turn(HAND_ON_S), whole
 
     def _is_long_behind(self) -> bool:
         return self._behind_since is not None and clock.elapsed() - self._behind_since > PATIENCE_S

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -28,14 +29,24 @@ AUDIT_EVERY = timedelta(minutes=5)
 
 
 @dataclass
+class Places:
+    """Where the rounds through everything that waits were cut short."""
+
+    steps: Place = field(default_factory=Place)
+    ask: Place = field(default_factory=Place)
+    hand_on: Place = field(default_factory=Place)
+
+
+@dataclass
 class Turns:
     """How long the parts of a pass go on: asked between two units of work. What is left is done by the next pass."""
 
     sweep: GoOn = always
     steps: GoOn = always
+    ask: GoOn = always
+    hand_on: GoOn = always
     rest: GoOn = always
-    # Where reaching steps was cut short.
-    place: Place = field(default_factory=Place)
+    places: Places = field(default_factory=Places)
 
 
 def followup_once(now: datetime, *, go_on: GoOn = always, turns: Turns | None = None) -> dict[str, int]:
@@ -43,13 +54,15 @@ def followup_once(now: datetime, *, go_on: GoOn = always, turns: Turns | None = 
 
     `go_on` or `turns` says for how long. Commits by itself, several times; call it outside a transaction.
     """
-    turns = turns or Turns(go_on, go_on, go_on)
+    turns = turns or Turns(go_on, go_on, go_on, go_on, go_on)
     name, began = name_of_this_process(), clock.elapsed()
     _beat(name, now)
     sweep_if_due(now, turns.sweep)
     follow_customers(now, turns.steps)
-    made = step_up(now, turns.steps, turns.place)
-    messages = ask_customers(now, turns.rest) + gather_all(now, turns.rest)
+    made = step_up(now, turns.steps, turns.places.steps)
+    messages = ask_customers(now, turns.ask, turns.places.ask)
+    hand_on(now, turns.hand_on, turns.places.hand_on)
+    messages += gather_all(now, turns.rest)
     # All this may have taken minutes; a lease that counted from the beginning would be over before it is given.
     sent = deliver(now + timedelta(seconds=clock.elapsed() - began), go_on=turns.rest)
     result = {
@@ -191,14 +204,19 @@ def _step_up(ids: Sequence[int], now: datetime) -> int:
     return made
 
 
-def ask_customers(now: datetime, go_on: GoOn = always) -> int:
+def ask_customers(now: datetime, go_on: GoOn = always, place: Place | None = None) -> int:
     """Questions to customers whose step was reached. How many were queued."""
-    return in_batches(lambda after: customers.planned(now, after), lambda ids: customers.ask_all(ids, now), go_on)
+    find, ask = partial(customers.planned, now), partial(customers.ask_all, at=now)
+    return in_batches(find, ask, go_on, place)
+
+
+def hand_on(now: datetime, go_on: GoOn = always, place: Place | None = None) -> int:
+    """What waits for people goes to whoever acts for them now. How many notices that made."""
+    return in_batches(redirect.unsent, partial(redirect.redirect, at=now), go_on, place)
 
 
 def gather_all(now: datetime, go_on: GoOn = always) -> int:
     """One mail for everybody who has something to read and whose window is open. How many were queued."""
-    in_batches(lambda after: redirect.unsent(now, after), lambda ids: redirect.redirect(ids, now), go_on)
     with db.reading():
         digests = weekly.due_for(now)
     in_units(digests, lambda people: weekly.note_digests(people, now))

@@ -25,7 +25,7 @@ BATCH = 200
 UNSENT = (MessageState.PENDING, MessageState.HELD, MessageState.DEAD, *FORGONE)
 
 
-def unsent(at: datetime, after_id: int = 0) -> list[int]:
+def unsent(after_id: int = 0) -> list[int]:
     """Notices to people that have not left, at most BATCH of them behind `after_id`."""
     waiting = select(Message.id).where(Message.kind == KIND, Message.state.in_(UNSENT))
     mine = (Notice.person_id.is_not(None), Notice.id > after_id)
@@ -33,7 +33,7 @@ def unsent(at: datetime, after_id: int = 0) -> list[int]:
     planned = select(Notice.id).where(Notice.state == NoticeState.PLANNED, *mine)
     # From the few mails that wait to their notices: what was sent long ago is not looked at every minute.
     gathered = select(Notice.id).where(Notice.message_id.in_(waiting), is_gathered(Notice), *mine)
-    return sorted(db.session.scalars(planned.union(gathered)))[:BATCH]
+    return list(db.session.scalars(planned.union(gathered).order_by("id").limit(BATCH)))
 
 
 def redirect(ids: Sequence[int], at: datetime) -> int:

@@ -139,4 +139,5 @@ def queue_only(stage: Stage, moment: datetime) -> None:
     """Everything but delivery: today's mails wait in the outbox."""
     with stage.app.app_context():
         jobs.step_up(moment)
+        jobs.hand_on(moment)
         jobs.gather_all(moment)

@@ -150,7 +150,7 @@ def _last_run(app):
 
 
 def test_every_step_of_the_pass_stands_in_its_story():
-    """The order is the order of the loop: sweep, verdicts, steps, customers, people, delivery."""
+    """The order is the order of the loop: sweep, verdicts, steps, customers, handing on, people, delivery."""
     names = [name for name in jobs.followup_once.__code__.co_names if name in vars(jobs)]
-    wanted = ["sweep_if_due", "follow_customers", "step_up", "ask_customers", "gather_all", "deliver"]
+    wanted = ["sweep_if_due", "follow_customers", "step_up", "ask_customers", "hand_on", "gather_all", "deliver"]
     assert [name for name in names if name in wanted] == wanted

@@ -154,6 +154,7 @@ class Stage:
         self.go(at)
         with self.app.app_context():
             followup.step_up(at)
+            followup.hand_on(at)
             followup.gather_all(at)
 
     def delivers(self, at: datetime) -> None:
