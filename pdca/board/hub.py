@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pdca import clock
+
 log = logging.getLogger("pdca.live")
 
 # The page calls again, and is asked again who it is.
@@ -72,7 +74,7 @@ class Hub:
             own = socket.socket(fileno=os.dup(server_socket.fileno()))
             own.setblocking(False)
             with self._lock:
-                self._open[own] = Listener(team_id, time.monotonic() + LONGEST_S)
+                self._open[own] = Listener(team_id, clock.elapsed() + LONGEST_S)
             self._start()
 
     def _start(self) -> None:
@@ -84,7 +86,7 @@ class Hub:
 
     def _run(self) -> None:
         watcher: Watcher | None = None
-        pulse_at = time.monotonic() + PULSE_S
+        pulse_at = clock.elapsed() + PULSE_S
         while True:
             time.sleep(LOOK_S)
             try:
@@ -94,7 +96,7 @@ class Hub:
                 log.exception("cannot see what changed; the boards ask by themselves")
                 watcher, teams = None, set()
                 time.sleep(2)
-            now = time.monotonic()
+            now = clock.elapsed()
             is_pulse = now >= pulse_at
             pulse_at = now + PULSE_S if is_pulse else pulse_at
             self._tell(teams, now, is_pulse)

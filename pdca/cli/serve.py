@@ -19,7 +19,7 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from pdca import doctor, log
+from pdca import clock, doctor, log
 from pdca.config import LOOPBACK, Settings, load_settings
 from pdca.db import db
 
@@ -75,16 +75,16 @@ def _side_by_side(host: str, port: int, workers: int) -> int:
     web_only = ["serve", "--host", host, "--port", str(port), "--workers", str(workers), "--no-followup"]
     os.environ[BESIDE] = str(os.getpid())
     web = _start(*web_only)
-    clock = Restarting("scheduler")
+    followup = Restarting("scheduler")
     try:
         while web.poll() is None:
-            clock.look_after()
+            followup.look_after()
             time.sleep(PULSE_S)
         return web.returncode
     except SystemExit:
         return 0
     finally:
-        _stop(web, clock.process)
+        _stop(web, followup.process)
 
 
 class Restarting:
@@ -93,20 +93,20 @@ class Restarting:
     def __init__(self, *arguments: str) -> None:
         self.arguments = arguments
         self.pause = 1.0
-        self.started = time.monotonic()
+        self.started = clock.elapsed()
         self.process = _start(*arguments)
 
     def look_after(self) -> None:
         """Start it again when it is gone and its pause is over."""
         if self.process.poll() is None:
             return
-        lived = time.monotonic() - self.started
+        lived = clock.elapsed() - self.started
         if lived < self.pause:
             return
         self.pause = 1.0 if lived > LONGEST_PAUSE_S else min(self.pause * 2, LONGEST_PAUSE_S)
         code = self.process.returncode
         click.echo(f"pdca: {self.arguments[0]} ended with {code}; started again", err=True)
-        self.started = time.monotonic()
+        self.started = clock.elapsed()
         self.process = _start(*self.arguments)
 
 
@@ -134,10 +134,10 @@ def _stop(*processes: subprocess.Popen[bytes]) -> None:
     for process in processes:
         if process.poll() is None:
             process.terminate()
-    deadline = time.monotonic() + STOP_S
+    deadline = clock.elapsed() + STOP_S
     for process in processes:
         try:
-            process.wait(max(0.1, deadline - time.monotonic()))
+            process.wait(max(0.1, deadline - clock.elapsed()))
         except subprocess.TimeoutExpired:
             process.kill()
 

@@ -109,7 +109,7 @@ def test_four_passes_at_once_send_one_mail(promised: Stage):
 
 @pytest.mark.fault(15, 24)
 def test_a_long_pass_gives_leases_that_are_not_over_yet(promised: Stage, monkeypatch: pytest.MonkeyPatch):
-    """Steps and gathering took so long that their beginning lies further back than a lease."""
+    """A lease counts from when delivery begins, not from when the pass did."""
     given, took = [], 0.4
     gathers, delivers = jobs.gather_all, jobs.deliver
 

@@ -6,7 +6,9 @@ import re
 
 from tests.policy.sources import ROOT, lines, named, python, templates
 
-CLOCK = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|func\.now\(|CURRENT_TIMESTAMP")
+CLOCK = re.compile(
+    r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.(time|monotonic)\(|func\.now\(|CURRENT_TIMESTAMP"
+)
 COMMIT = re.compile(r"\.commit\(\)")
 # One transaction per unit of work: only entrances commit.
 ENTRANCES = re.compile(r"/(routes|cli|jobs)(/|\.py$|_)|/(scheduler|demo)(/|\.py$)|/cli/")

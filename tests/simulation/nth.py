@@ -38,7 +38,7 @@ from tests.peers import postgresql, smtp
 from tests.simulation.figures import Bench, Figure
 from tests.stories import crew, walk
 
-# Half past nine in Amsterdam, on a Tuesday on which things fall due.
+# Ten o'clock in Amsterdam, on a Tuesday on which things fall due.
 MORNING = MONDAY + timedelta(days=22)
 # Longer than a lease and the longest rest of the breaker.
 LATER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25), timedelta(minutes=50))
