@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextvars
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +32,7 @@ from pdca.config import Settings, load_settings
 from pdca.db import db
 from tests.peers import browser as browser_peer
 from tests.peers import postgresql, web
+from tests.peers.waiting import free_port
 
 KEY = "a-key-for-tests-only-0123456789-abcdefghijklmnop"
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -151,12 +151,6 @@ class Client(FlaskClient):
         return URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token").dumps(raw)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Houses:
     """One application per kind of database and worker: its routes, its SQL and its templates are compiled once."""
 
@@ -166,7 +160,7 @@ class Houses:
     def fresh(self, url: str, instance: Path) -> Flask:
         """The application on this database as it was when built, with an instance folder of the test's own."""
         if url not in self._built:
-            app = build(settings_for(instance, url, port=_free_port()))
+            app = build(settings_for(instance, url, port=free_port()))
             self._built[url] = (app, dict(app.config), _copied(app.extensions))
         app, config, extensions = self._built[url]
         app.config.clear()
@@ -215,7 +209,7 @@ def app(houses: Houses, database: str, tmp_path: Path) -> Iterator[Flask]:
 @pytest.fixture
 def own_app(database: str, tmp_path: Path) -> Iterator[Flask]:
     """An application that nobody else gets: for a test that hangs routes on it."""
-    app = build(settings_for(tmp_path, database, port=_free_port()))
+    app = build(settings_for(tmp_path, database, port=free_port()))
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -22,6 +22,7 @@ from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import queue
 from tests.conftest import KEY
 from tests.followup.conftest import Stage, day
+from tests.peers.waiting import until
 
 PATIENCE_S = 60
 
@@ -90,8 +91,8 @@ def test_a_scheduler_process_sends_and_stops_cleanly(app, database: str, tmp_pat
     env = {**os.environ, "PDCA_INSTANCE": str(tmp_path), "PDCA_DATABASE_URL": database, "PDCA_SECRET_KEY": KEY}
     process = subprocess.Popen([sys.executable, "-m", "pdca", "scheduler"], env=env, stderr=subprocess.PIPE, text=True)
     try:
-        assert _within(PATIENCE_S, lambda: _state(app, message_id) is MessageState.ACCEPTED)
-        assert _within(PATIENCE_S, lambda: _last_run(app) is not None)
+        assert until(lambda: _state(app, message_id) is MessageState.ACCEPTED)
+        assert until(lambda: _last_run(app) is not None)
     finally:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=PATIENCE_S)
@@ -128,15 +129,6 @@ def test_told_to_stop_before_it_began_it_stops(app, monkeypatch):
         scheduler.stopping.clear()
     assert result.exit_code == 0
     assert not made[0].running
-
-
-def _within(seconds: float, holds) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.3)
-    return False
 
 
 def _state(app, message_id: int) -> MessageState:

@@ -7,7 +7,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from pdca.followup.watch import PROOF_S, Saw, Watch
 from pdca.mail.models import Attempt, Message, MessageState
 from pdca.mail.operations import queue
 from tests.conftest import KEY, MONDAY
+from tests.peers.waiting import until
 
 SHIM = Path(__file__).parents[1] / "peers" / "shifted"
 DAY = timedelta(days=1)
@@ -183,26 +183,17 @@ def _process(env: dict[str, str]) -> Iterator[None]:
         assert "Traceback" not in errors
 
 
-def _soon(holds, seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.2)
-    return False
-
-
 @pytest.mark.fault(32)
 def test_a_process_whose_clock_jumps_ahead_and_back_sends_nothing_early(running):
     running.put("first", clock.now())
-    assert _soon(lambda: running.has_left("first"))
+    assert until(lambda: running.has_left("first"))
     running.put("tomorrow", clock.now() + timedelta(hours=12))
     running.shift(DAY)
-    assert _soon(lambda: running.says("doubted"))
+    assert until(lambda: running.says("doubted"))
     assert not running.has_left("tomorrow")
     running.shift(timedelta(0))
     running.put("now", clock.now())
-    assert _soon(lambda: running.has_left("now"))
+    assert until(lambda: running.has_left("now"))
     assert not running.has_left("tomorrow")
 
 
@@ -210,22 +201,22 @@ def test_a_process_whose_clock_jumps_ahead_and_back_sends_nothing_early(running)
 def test_a_process_whose_clock_goes_back_a_day_goes_on_for_an_hour(running, tmp_path):
     """Ticks go on, leases heal, and nothing is sent again: not then, not an hour later, not when it is put right."""
     running.put("first", clock.now())
-    assert _soon(lambda: running.has_left("first"))
+    assert until(lambda: running.has_left("first"))
     running.put("claimed", clock.now(), clock.now() + timedelta(minutes=3))
     running.shift(-DAY)
     running.put("after", clock.now() - DAY)
-    assert _soon(lambda: running.has_left("after"))
-    assert _soon(lambda: running.has_left("claimed"))
-    assert _soon(lambda: running.ran_since(clock.now() - DAY - timedelta(minutes=5)))
+    assert until(lambda: running.has_left("after"))
+    assert until(lambda: running.has_left("claimed"))
+    assert until(lambda: running.ran_since(clock.now() - DAY - timedelta(minutes=5)))
     # Not before a pass by the new time has ended: one that was under way works with the time at which it began.
     running.put("in an hour", clock.now() - DAY + timedelta(minutes=50))
     running.put("by now", clock.now() - DAY)
-    assert _soon(lambda: running.has_left("by now"))
+    assert until(lambda: running.has_left("by now"))
     assert not running.has_left("in an hour")
     running.shift(-DAY + timedelta(minutes=59))
-    assert _soon(lambda: running.has_left("in an hour"))
+    assert until(lambda: running.has_left("in an hour"))
     running.shift(timedelta(0))
-    assert _soon(lambda: running.says("doubted"))
+    assert until(lambda: running.says("doubted"))
     with running.app.app_context(), db.reading():
         sent = select(Attempt.message_id).where(Attempt.outcome == "accepted")
         assert len(db.session.scalars(sent).all()) == len(set(db.session.scalars(sent))) == 5

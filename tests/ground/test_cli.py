@@ -15,6 +15,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.peers.waiting import free_port
+
 
 def environment(tmp_path, **given):
     own = {name: value for name, value in os.environ.items() if not name.startswith("PDCA_")}
@@ -32,12 +34,6 @@ def pdca(tmp_path, *arguments, **given):
         check=False,
         timeout=60,
     )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

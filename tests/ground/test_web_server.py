@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,26 +21,11 @@ from pdca.followup.nodes import NO_PROCESS
 from pdca.mail.models import Message
 from tests.conftest import KEY
 from tests.peers.smtp import serving
+from tests.peers.waiting import free_port, until
 from tests.simulation.nth import Morning
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 8
-STARTS_WITHIN_S = 60.0
-
-
-def within(seconds: float, holds) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def family(pid: int) -> dict[int, str]:
@@ -129,7 +113,7 @@ def test_eight_workers_of_gunicorn_leave_every_due_duty_alone(morning, tmp_path:
     gunicorn = ["gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--no-control-socket"]
     gunicorn += [] if morning.is_sqlite else ["--preload"]
     with running(*gunicorn, **settings(morning, tmp_path)) as web:
-        assert within(STARTS_WITHIN_S, lambda: len(family(web.pid)) == WORKERS and answers(port))
+        assert until(lambda: len(family(web.pid)) == WORKERS and answers(port))
         # Each has answered somebody, and has had time to do what the first tick of a scheduler does at once.
         for _ in range(4 * WORKERS):
             assert answers(port)
@@ -144,9 +128,9 @@ def test_serve_has_exactly_one_follow_up_beside_eight_workers(morning, tmp_path:
     serve = ["pdca", "serve", "--port", str(port), "--workers", str(WORKERS)]
     with running(*serve, **settings(morning, tmp_path)) as parent:
         # The parent's two children, and the workers of the web.
-        assert within(STARTS_WITHIN_S, lambda: len(family(parent.pid)) == 2 + WORKERS and answers(port))
+        assert until(lambda: len(family(parent.pid)) == 2 + WORKERS and answers(port))
         (follows,) = [pid for pid, command in family(parent.pid).items() if command.endswith("scheduler")]
         # It looks at what is due at once, at any hour; whether mail may leave now is another question. The daily look
         # through everything comes before it and counts as a sign of life too, so that one is not waited for.
-        assert within(STARTS_WITHIN_S, lambda: touched(morning)["Notice"])
+        assert until(lambda: touched(morning)["Notice"])
         assert passes(morning) == {f"{socket.gethostname()[:60]}:{follows}"}

@@ -9,7 +9,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import psycopg
+
+from tests.peers.waiting import free_port
 
 NAMED_BY = "PDCA_TEST_POSTGRES"
 SWITCHES = (
@@ -62,7 +63,7 @@ class Mortal:
 
     def __init__(self, base: Path) -> None:
         self._program, self._who, self._data, self._sockets = _initialised(base)
-        self.port = _free_port()
+        self.port = free_port()
         # Over a socket in the file system; over TCP it listens on this machine only.
         self.url = f"{_url(self._sockets)}&port={self.port}"
         self.start()
@@ -102,12 +103,6 @@ def mortal() -> Iterator[Mortal]:
             server.stop()
     finally:
         shutil.rmtree(base, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _url(sockets: Path) -> str:

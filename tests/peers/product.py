@@ -11,7 +11,6 @@ import email.policy
 import json
 import os
 import re
-import socket
 import sqlite3
 import struct
 import subprocess
@@ -27,6 +26,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from pdca.config import Settings, load_settings
+from tests.peers.waiting import free_port
 
 SHIFTED = Path(__file__).parent / "shifted"
 STARTS_WITHIN_S = 60
@@ -81,7 +81,7 @@ class Product:
         self.instance.mkdir(parents=True)
         self.clock = folder / "clock"
         self.log = folder / "product.log"
-        self.port = _free_port()
+        self.port = free_port()
         self.settings = settings
         self._web: subprocess.Popen[bytes] | None = None
         self.at(at)
@@ -197,13 +197,6 @@ def installed(folder: Path, at: datetime, **settings: str) -> Iterator[Product]:
         yield product
     finally:
         product.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(url: str) -> bool:

@@ -131,13 +131,3 @@ def listening(sink: Sink) -> Iterator[Sink]:
     """The sink on a port of its own."""
     with smtp.serving(server=sink):
         yield sink
-
-
-def until(holds: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
-    """Wait for something; False when it did not come."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(every)
-    return True

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 import pytest
 
 from tests.peers.product import Product
+from tests.peers.waiting import until
 from tests.simulation.judge import UNSEEN, Event, What, copies_beyond_the_first
 from tests.simulation.pacing import LEASE_S
-from tests.simulation.sink import Sink, until
+from tests.simulation.sink import Sink
 from tests.simulation.workers import KEY, MOMENT
 from tests.simulation.world import world
 

@@ -31,8 +31,8 @@ from pdca.mail.jobs import deliver
 from tests.conftest import KEY, _migrated, build, settings_for
 from tests.peers import postgresql, smtp
 from tests.peers.product import Product
+from tests.peers.waiting import until
 from tests.simulation.nth import LATER, MORNING, Morning, Nth, fsync, listening, write
-from tests.simulation.sink import until
 
 HELD_S = 1.5
 PATIENCE_S = 60.0

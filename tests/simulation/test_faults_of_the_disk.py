@@ -19,8 +19,8 @@ from tests.conftest import KEY, build, settings_for
 from tests.peers import disk, smtp
 from tests.peers.product import Product
 from tests.peers.smtp import Received
+from tests.peers.waiting import until
 from tests.simulation.nth import LATER, MORNING, Morning
-from tests.simulation.sink import until
 
 PATIENCE_S = 60.0
 # Longer than several of the pauses in which settling tries again.

@@ -26,8 +26,8 @@ from pdca.people.models import Person
 from tests.conftest import KEY
 from tests.peers import smtp
 from tests.peers.product import Product
+from tests.peers.waiting import until
 from tests.simulation.nth import LATER, MORNING, Morning
-from tests.simulation.sink import until
 
 # Of this many starts and stops; the row asks 100 (PDCA_RESTARTS=100).
 RESTARTS = int(os.environ.get("PDCA_RESTARTS", "10"))

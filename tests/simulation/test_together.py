@@ -10,8 +10,8 @@ import time
 import pytest
 
 from tests.peers.product import Product
+from tests.peers.waiting import until
 from tests.simulation.judge import copies_beyond_the_first
-from tests.simulation.sink import until
 from tests.simulation.workers import KEY, MOMENT
 from tests.simulation.world import world
 

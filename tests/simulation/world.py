@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from tests.peers.waiting import until
 from tests.simulation.figures import Bench
 from tests.simulation.judge import FAILED, Event, Verdict, Violation, What, judge
 from tests.simulation.pacing import LEASE_S, arrives_within
 from tests.simulation.people import address_of, mark_of
-from tests.simulation.sink import Sink, listening, until
+from tests.simulation.sink import Sink, listening
 from tests.simulation.workers import Mother, Worker, mother
 
 # A child that was killed is gone within this time.
