@@ -11,10 +11,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
+from sqlalchemy import select
 
-from pdca.db import db
+from pdca.db import db, touch
+from pdca.followup.models import Duty
 from pdca.items.answers import LookalikeAnswer
 from pdca.items.terms import Kind, LookalikeChoice, Phase
+from pdca.mail.jobs import deliver
 from pdca.mail.standstill import Why, standstill
 from tests.followup.conftest import Stage, at, day
 from tests.followup.post import Mail
@@ -91,8 +95,9 @@ def restored(stage: Stage, ago: timedelta) -> set[str]:
     return left
 
 
-def choose(stage: Stage, choice: str) -> None:
-    done = stage.app.test_cli_runner().invoke(args=["mail", "resume", choice])
+def choose(stage: Stage, choice: str, moment: datetime = NOW + timedelta(days=1)) -> None:
+    with time_machine.travel(moment, tick=True):
+        done = stage.app.test_cli_runner().invoke(args=["mail", "resume", choice])
     assert done.exit_code == 0, done.output
 
 
@@ -121,3 +126,91 @@ def test_nothing_leaves_twice_and_what_comes_is_told(two: Stage, ago: timedelta,
     assert "2 promise passed" in said_of(two, at(4, 21))
     again |= names(two.post)
     assert left & again == set()
+
+
+# --- nothing of it ---------------------------------------------------------------------------------------
+
+
+def lost(stage: Stage, *moments: datetime) -> None:
+    """These passes happen, and are forgotten."""
+    backup = Backup(stage)
+    for moment in moments:
+        stage.passes(moment)
+    backup.put_back()
+
+
+def heard(stage: Stage, moment: datetime) -> dict[str, list[str]]:
+    """What everybody is told in one pass."""
+    return {mail.to.partition(".")[0]: mail.lines for mail in stage.passes(moment).post}
+
+
+WEEKS = tuple(at(*when) for when in ((3, 19), (3, 20), (3, 24), (3, 26)))
+
+
+@pytest.mark.fault(30)
+def test_what_was_noted_while_no_window_was_open_is_discarded_too(promised: Stage):
+    lost(promised, *WEEKS)
+    # Saturday: the steps are reached, and nobody is mailed.
+    assert promised.passes(at(3, 28)).post == []
+    choose(promised, "discard", at(3, 28, 11))
+    assert heard(promised, at(3, 29)) == {}
+    # A new week's overview is of the new week.
+    assert set(heard(promised, at(3, 30))) == {"leyla"}
+    # And the ladder goes on where it stands.
+    assert set(heard(promised, at(4, 8))) == {"omar", "bo", "leyla"}
+
+
+@pytest.mark.fault(30)
+def test_what_nobody_noted_before_the_choice_is_discarded_too(promised: Stage):
+    lost(promised, *WEEKS)
+    with promised.app.app_context():
+        deliver(at(3, 26, 11))
+    choose(promised, "discard", at(3, 26, 20))
+    assert heard(promised, at(3, 27)) == {}
+    assert set(heard(promised, at(4, 8))) == {"omar", "bo", "leyla"}
+
+
+@pytest.mark.fault(30)
+def test_the_decision_that_a_discarded_step_asks_for_is_not_mailed_either(promised: Stage):
+    lost(promised, *WEEKS, at(4, 7), at(4, 8))
+    with promised.app.app_context():
+        deliver(at(4, 8, 11))
+    choose(promised, "discard", at(4, 8, 12))
+    with promised.look():
+        assert "escalation:1" in " ".join(promised.open_duties())
+    assert heard(promised, at(4, 9)) == {}
+
+
+@pytest.mark.fault(30)
+def test_a_question_that_was_discarded_is_not_asked_after_all(stage: Stage):
+    with stage.work() as team:
+        stage.item_id = walk(team, Phase.CHECK, at=day(0, 9)).item.id
+    stage.passes(day(9))
+    lost(stage, at(3, 23))
+    assert stage.passes(at(3, 28)).post == []
+    choose(stage, "discard", at(3, 28, 11))
+    with stage.work():
+        touch("item", stage.item_id, at(3, 30, 9))
+    assert set(heard(stage, at(3, 30))) == {"leyla"}
+    # Who did not answer is asked once more, as always.
+    said = [mail.subject for moment in (at(4, 3), at(4, 7)) for mail in stage.passes(moment).post if "klant" in mail.to]
+    assert [subject.partition(":")[0] for subject in said] == ["Nog één keer"]
+
+
+@pytest.mark.fault(30)
+def test_one_row_that_cannot_be_noted_keeps_nobody_from_choosing(two: Stage):
+    lost(two, *WEEKS)
+    with two.work() as made:
+        made.leader.timezone = "Nowhere/At-all"
+        duty = db.session.scalars(select(Duty).where(Duty.next_step_at.is_not(None)).order_by(Duty.id)).first()
+        ident, ladder = duty.id, duty.ladder
+        duty.ladder = "no such ladder"
+    with two.app.app_context():
+        deliver(at(3, 26, 11))
+    choose(two, "discard", at(3, 26, 20))
+    with two.work() as made:
+        assert standstill() is None
+        made.leader.timezone = "Europe/Amsterdam"
+        db.session.get_one(Duty, ident).ladder = ladder
+    # What could be noted is not said.
+    assert set(heard(two, at(3, 27))) == {"omar", "bo", "leyla"}
