@@ -12,7 +12,7 @@ from pdca.followup import notices
 from pdca.followup.customers import REMIND, check_of
 from pdca.followup.ladder import midnight
 from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
-from pdca.followup.reconcile import ITEM, reconcile
+from pdca.followup.reconcile import ITEM, reconcile_now
 from pdca.items import checks
 from pdca.mail.models import Message, MessageState
 from pdca.mail.operations import make_obsolete
@@ -28,7 +28,7 @@ def climb(item_id: int, until: datetime) -> None:
         due = select(Duty.id).where(*_of(item_id), Duty.next_step_at <= at)
         notices.step_up(notices.taken(db.session.scalars(due).all(), at), at)
         _ask_customers(at)
-        settle()
+        reconcile_now()
 
 
 def _next_step(item_id: int, before: datetime) -> datetime | None:
@@ -37,16 +37,6 @@ def _next_step(item_id: int, before: datetime) -> datetime | None:
 
 def _of(item_id: int) -> tuple[ColumnElement[bool], ...]:
     return Duty.subject_kind == ITEM, Duty.subject_id == item_id, Duty.state == DutyState.OPEN
-
-
-def settle() -> None:
-    """Bring duties, news and words in line with what was just done, as a commit would; all stays one transaction."""
-    db.session.flush()
-    touched = db.session.info.pop("touched", {})
-    if touched:
-        reconcile(touched)
-    # What the reconciler itself touched is in line already.
-    db.session.info.pop("touched", None)
 
 
 def _ask_customers(at: datetime) -> None:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from pdca.db import db
-from pdca.demo.past import climb, end_of_past, settle
+from pdca.demo.past import climb, end_of_past
 from pdca.demo.people import DESK, Stage
+from pdca.followup.reconcile import reconcile_now
 from pdca.items import checks, decisions, handovers, moves, promises, talk, telling, verdicts, work
 from pdca.items.answers import (
     AftercareAnswer,
@@ -98,7 +99,7 @@ class Walk:
 
     def arrive(self) -> None:
         """Go to where the past ends."""
-        settle()
+        reconcile_now()
         climb(self.item.id, end_of_past(self.stage.days))
 
     def later(self, days: int) -> Walk:
@@ -123,7 +124,7 @@ class Walk:
 
     def _close_day(self) -> None:
         if self._stays and self._owes:
-            settle()
+            reconcile_now()
             self._owes = False
 
     def _act(self, *, is_talk: bool = False) -> datetime:

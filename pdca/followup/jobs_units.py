@@ -70,6 +70,21 @@ def in_units(ids: Sequence[int], do: Callable[[Sequence[int]], int], failed: lis
     return done
 
 
+def in_savepoints(ids: Sequence[int], do: Callable[[Sequence[int]], int]) -> None:
+    """Do all within the unit of work that is under way; when that fails one by one."""
+    try:
+        with db.session.begin_nested():
+            do(ids)
+    except AWAY:
+        raise
+    except Exception:
+        if len(ids) == 1:
+            log.exception("left for the next pass: %s", ids[0])
+            return
+        for one in ids:
+            in_savepoints([one], do)
+
+
 def found_among(ids: Sequence[int], find: Callable[[Sequence[int]], list[Found]]) -> list[Found]:
     """Find among all of these; when that fails among each half, so that a poisoned row hides only itself."""
     if not ids:

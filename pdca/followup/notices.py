@@ -35,14 +35,14 @@ def due_duties(at: datetime, after_id: int = 0) -> list[int]:
     )
 
 
-def taken(ids: Sequence[int], at: datetime) -> list[Duty]:
-    """These duties, as far as they are still due and no other process climbs them in this moment."""
+def taken(ids: Sequence[int], at: datetime, *, wait: bool = False) -> list[Duty]:
+    """These duties, as far as they are still due and no other process climbs them in this moment (or until it did)."""
     return list(
         db.session.scalars(
             select(Duty)
             .where(Duty.id.in_(ids), Duty.state == DutyState.OPEN, Duty.next_step_at <= at)
             .order_by(Duty.id)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=not wait)
             .execution_options(populate_existing=True)
         )
     )

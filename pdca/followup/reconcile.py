@@ -48,6 +48,18 @@ def reconcile(touched: Mapping[Subject, datetime]) -> None:
     db.session.flush()
 
 
+def reconcile_now() -> bool:
+    """Bring in line what was touched so far, as the commit would; all stays one unit of work. Whether there was any."""
+    db.session.flush()
+    touched = db.session.info.pop("touched", {})
+    if touched:
+        db.session.connection().info.pop("quiet", None)
+        reconcile(touched)
+    # What the reconciler itself touched is in line already.
+    db.session.info.pop("touched", None)
+    return bool(touched)
+
+
 def hold_rules(team_ids: Collection[int], *, may_change: bool = False) -> None:
     """Until this unit of work ends these teams' rules stay as they are, or are ours to change.
 

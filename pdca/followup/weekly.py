@@ -11,21 +11,43 @@ from pdca.db import db
 from pdca.followup.digest import LEADERS, SPONSORS, has_standing_lines
 from pdca.followup.gather import Reader, readers
 from pdca.followup.jobs_units import found_among
+from pdca.followup.ladder import midnight
 from pdca.followup.ledger import tell
 from pdca.followup.models import News, NoticeState
-from pdca.followup.windows import local_day
+from pdca.followup.windows import local_day, next_open, zone_of
 from pdca.people.models import Membership, Role, Sponsorship
 from pdca.web import settings
 
 
 def due_for(at: datetime) -> list[int]:
     """Leaders and sponsors whose first mail window of the week is open, and whose digest was not noted yet."""
+    people, noted = _missing(at)
+    weeks = found_among(people, lambda ids: [(r.person.id, _week(r, at)) for r in readers(ids) if r.is_open(at)])
+    return [person_id for person_id, week in weeks if (person_id, week) not in noted]
+
+
+def missing(at: datetime) -> list[int]:
+    """Leaders and sponsors whose digest of this week was not noted yet, whether their week has begun or not."""
+    return _missing(at)[0]
+
+
+def note_begun(person_ids: Sequence[int], at: datetime) -> int:
+    """Note this week's digest for those whose first mail window of the week is open, or was. How many."""
+    return note_digests([r.person.id for r in readers(person_ids) if _has_begun(r, at)], at)
+
+
+def _has_begun(reader: Reader, at: datetime) -> bool:
+    person, zone = reader.person, settings().timezone
+    today = local_day(person, at, zone)
+    monday = midnight(today - timedelta(days=today.weekday()), str(zone_of(person, zone)))
+    return next_open(person, monday, reader.calendars, zone) <= at
+
+
+def _missing(at: datetime) -> tuple[list[int], set[tuple[int, str]]]:
     leaders, sponsors = _leaders_and_sponsors()
     noted = _noted(leaders | sponsors, at)
     # On most days everybody has theirs, and nobody's hours need to be looked at.
-    missing = sorted(p for p in leaders | sponsors if any((p, week) not in noted for week in _weeks(at)))
-    weeks = found_among(missing, lambda ids: [(r.person.id, _week(r, at)) for r in readers(ids) if r.is_open(at)])
-    return [person_id for person_id, week in weeks if (person_id, week) not in noted]
+    return sorted(p for p in leaders | sponsors if any((p, week) not in noted for week in _weeks(at))), noted
 
 
 def note_digests(person_ids: Sequence[int], at: datetime) -> int:

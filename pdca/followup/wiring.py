@@ -23,13 +23,14 @@ from pdca.followup import (
     routes_previews,
 )
 from pdca.followup.gather import KIND, take_over
+from pdca.followup.giving_up import give_up
 from pdca.followup.mine import nav_count
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.reconcile import reconcile
 from pdca.mail.operations import on_accepted, on_dead
 from pdca.mail.rendering import register_check, register_renderer
 from pdca.mail.replies import register_taker
-from pdca.mail.standstill import register_merging
+from pdca.mail.standstill import register_merging, when_discarding
 from pdca.people.accounts import when_administrators_change
 from pdca.people.erasing import when_erasing
 from pdca.people.models import Person
@@ -59,6 +60,7 @@ def _mails() -> None:
     register_renderer(KIND, grouped.write_grouped)
     register_check(KIND, grouped.may_leave)
     register_merging(KIND, take_over)
+    when_discarding(give_up)
     for kind in ("aftercare", "aftercare_reminder"):
         register_renderer(kind, customer_mails.write_aftercare)
     register_renderer("recurrence", customer_mails.write_recurrence)

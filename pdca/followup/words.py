@@ -12,6 +12,7 @@ from pdca.db import db
 from pdca.followup.customers import free_slot
 from pdca.items.models import Contact, Item, Word
 from pdca.items.terms import WordKind
+from pdca.mail.keys import which_one
 from pdca.mail.models import Message
 from pdca.mail.operations import queue
 from pdca.people.queries import TeamRules, rules_of
@@ -28,16 +29,20 @@ def queue_words(item_ids: Collection[int], at: datetime) -> None:
     contacts = _contacts({word.item_id for word in words})
     rules = _rules({word.item_id for word in words})
     # Who becomes a contact later does not get old news: a word goes out once, to those of its day.
-    queued = _queued(key_of(w.id, c.id) for w in words for c in contacts[w.item_id])
+    queued = _queued((word, contact) for word in words for contact in contacts[word.item_id])
     for word in words:
         if word.id not in queued:
             for contact in contacts[word.item_id]:
                 _queue_one(word, contact, rules[word.item_id], at)
 
 
-def key_of(word_id: int, contact_id: int) -> str:
+def key_of(word: Word, contact: Contact) -> str:
     """The one key of a word to a contact."""
-    return f"word:{word_id}:{contact_id}"
+    return f"{_old_key_of(word, contact)}:{which_one(word.at)}"
+
+
+def _old_key_of(word: Word, contact: Contact) -> str:
+    return f"word:{word.id}:{contact.id}"
 
 
 def _live(item_ids: Collection[int]) -> list[Word]:
@@ -64,9 +69,13 @@ def _rules(item_ids: Collection[int]) -> dict[int, TeamRules]:
     return {item_id: rules[team_id] for item_id, team_id in teams.items()}
 
 
-def _queued(keys: Iterable[str]) -> set[int]:
-    found = db.session.scalars(select(Message.dedupe_key).where(Message.dedupe_key.in_(list(keys))))
-    return {int(key.split(":")[1]) for key in found}
+def _queued(those: Iterable[tuple[Word, Contact]]) -> set[int]:
+    words = {key(word, contact): word for word, contact in those for key in (key_of, _old_key_of)}
+    found = db.session.execute(
+        select(Message.dedupe_key, Message.created_at).where(Message.dedupe_key.in_(list(words)))
+    )
+    # An old key names ids only: a mail from before this word was about another one, which a restore took away.
+    return {words[row.dedupe_key].id for row in found if row.created_at >= words[row.dedupe_key].at}
 
 
 def _queue_one(word: Word, contact: Contact, rules: TeamRules, at: datetime) -> None:
@@ -77,7 +86,7 @@ def _queue_one(word: Word, contact: Contact, rules: TeamRules, at: datetime) -> 
         "word",
         address=contact.email,
         about={"word": word.id, "contact": contact.id},
-        dedupe_key=key_of(word.id, contact.id),
+        dedupe_key=key_of(word, contact),
         at=at,
         not_before=free_slot(contact.email, at + timedelta(minutes=wait), rules),
     )

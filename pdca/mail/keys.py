@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 from flask import current_app
 
@@ -30,6 +31,14 @@ def _mac(key: str, text: str) -> str:
 def fingerprint(text: str) -> str:
     """SHA-256 in hex: to find a token again without keeping it."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def which_one(at: datetime, address: str = "") -> str:
+    """What a mail's key says besides the ids of rows: since when its row is there, and of which address.
+
+    After a restore ids are given again, to other rows; the keys of what has left by then are still taken.
+    """
+    return fingerprint(f"{at.astimezone(UTC).isoformat()} {address.strip().lower()}")[:8]
 
 
 def message_id_for(name: str) -> str:

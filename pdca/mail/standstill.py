@@ -78,6 +78,17 @@ def register_merging(kind: str, take_over: TakeOver) -> None:
         _take_over.append((kind, take_over))
 
 
+# What the rooms above do first when somebody chose that nothing is said of what is due by then.
+GiveUp = Callable[[datetime], None]
+_give_up: list[GiveUp] = []
+
+
+def when_discarding(give_up: GiveUp) -> None:
+    """Call `give_up(at)` before what waits is discarded: most of what is due by then is in no message yet."""
+    if give_up not in _give_up:
+        _give_up.append(give_up)
+
+
 # --- why -------------------------------------------------------------------------------------------------
 
 
@@ -193,6 +204,10 @@ def waiting() -> Select[Message]:
 
 def resume(choice: Choice, *, by: str, at: datetime) -> int:
     """Let mail leave again from here, under the name and address it has now. How many messages that was about."""
+    if choice is Choice.DISCARD:
+        # Before the messages are looked at: what was put in one of them meanwhile is discarded with it.
+        for give_up in _give_up:
+            give_up(at)
     # Ours until this is over: a process that was in the middle of it must not write one of them meanwhile.
     messages = list(db.session.scalars(waiting().with_for_update().execution_options(populate_existing=True)))
     if choice is Choice.DISCARD:

@@ -26,7 +26,8 @@ def install(app: Flask) -> None:
 
 
 def _probe(at: datetime) -> Probe:
-    """Mail that was given up waits for a person; a silent server and a journal that does not open are illness."""
+    """A silent server and a journal that does not open are illness. Mail that was given up, and all mail after a
+    restore or on a copy, waits for a person: the pages of administrators say so."""
     counts = queries.counts()
     is_ill = any(one.kind in (Kind.DOWN, Kind.JOURNAL) and one.is_serious for one in trouble_with(at))
     return Probe(not is_ill, {"queued": counts.queued, "dead": counts.dead})

@@ -95,6 +95,13 @@ class TestRestored:
         assert (why(mailing), server.received) == (None, [])
         assert mailing.message(ident).state is MessageState.ACCEPTED
 
+    def test_that_somebody_has_to_choose_is_no_illness(self, mailing, server, at):
+        left(mailing, "letter:1", at - HOUR)
+        mailing.deliver(at)
+        assert why(mailing) is Why.RESTORED
+        answer = mailing.app.test_client().get("/health")
+        assert (answer.status_code, answer.json["mail"]) == (200, {"queued": 0, "dead": 0})
+
     def test_it_looks_at_the_journals_end_only(self, mailing, server, at, tmp_path: Path):
         mailing.put(at)
         mailing.deliver(at)
