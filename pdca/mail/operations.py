@@ -111,8 +111,13 @@ def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
 
 
 def unwrite_for(person_id: int) -> None:
-    """What this person may read has changed in every team: what was written for them is written anew (I6)."""
-    waits = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.mime.is_not(None))
+    """What this person may read has changed: what was written for them is written anew when it leaves (I6).
+
+    Also what an administrator may still release. A copy that is on its way in this moment leaves as it was; when its
+    process dies, the next one writes it anew.
+    """
+    may_leave = (MessageState.PENDING, MessageState.SENDING, MessageState.HELD, MessageState.DEAD)
+    waits = (Message.state.in_(may_leave), Message.mime.is_not(None))
     db.session.execute(update(Message).where(Message.person_id == person_id, *waits).values(mime=None))
 
 
