@@ -79,7 +79,8 @@ class Letter:
 def may_leave(message: Message, at: datetime) -> bool | datetime:
     """Looked at each time it is about to leave: still somebody of ours, still something due, window open."""
     reader = _reader(message)
-    if reader is None:
+    # To an address that is no longer theirs it does not go: what it would have said is still owed.
+    if reader is None or message.address != reader.person.email:
         return False
     # One that was not written yet is looked at when it is written.
     if message.mime is not None and _letter(message, reader.person, at).says_nothing:

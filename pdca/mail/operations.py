@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from email import message_from_bytes, policy
 from typing import Any, TypeVar
@@ -119,6 +119,15 @@ def unwrite_for(person_id: int) -> None:
     may_leave = (MessageState.PENDING, MessageState.SENDING, MessageState.HELD, MessageState.DEAD)
     waits = (Message.state.in_(may_leave), Message.mime.is_not(None))
     db.session.execute(update(Message).where(Message.person_id == person_id, *waits).values(mime=None))
+
+
+def readdress(person_id: int, address: str, *, but: Collection[str]) -> None:
+    """What waits for this person is written anew, to their new address. Not mails of the kinds `but`.
+
+    What is on its way in this moment leaves as it was; whoever writes its kind looks again before it goes once more.
+    """
+    waits = (Message.person_id == person_id, Message.state.in_((MessageState.PENDING, MessageState.HELD)))
+    db.session.execute(update(Message).where(*waits, Message.kind.not_in(but)).values(address=address, mime=None))
 
 
 def forget_mails_about(what: str, ident: int, *, address: str) -> None:
