@@ -121,13 +121,16 @@ def unwrite_for(person_id: int) -> None:
     db.session.execute(update(Message).where(Message.person_id == person_id, *waits).values(mime=None))
 
 
-def readdress(person_id: int, address: str, *, but: Collection[str]) -> None:
-    """What waits for this person is written anew, to their new address. Not mails of the kinds `but`.
+def readdress(person_id: int, address: str, at: datetime, *, but: Collection[str]) -> None:
+    """What waits for this person is written anew, to their new address, as if it were new. Not the kinds `but`.
 
     What is on its way in this moment leaves as it was; whoever writes its kind looks again before it goes once more.
     """
     waits = (Message.person_id == person_id, Message.state.in_((MessageState.PENDING, MessageState.HELD)))
-    db.session.execute(update(Message).where(*waits, Message.kind.not_in(but)).values(address=address, mime=None))
+    anew = {"address": address, "mime": None, "not_before": at, "attempts": 0}
+    moved = update(Message).where(*waits, Message.kind.not_in(but)).values(anew).returning(Message.id)
+    for ident in db.session.scalars(moved).all():
+        note(ident, "released", at=at, node="new address")
 
 
 def forget_mails_about(what: str, ident: int, *, address: str) -> None:

@@ -200,7 +200,7 @@ def confirm_new_address(link: Link, at: datetime) -> Person:
     if not address or person_by_email(address) is not None:
         raise NotFound
     old, person.email = person.email, address
-    readdress(person.id, address, but=ABOUT_THE_ACCOUNT)
+    readdress(person.id, address, at, but=ABOUT_THE_ACCOUNT)
     _nothing_old_works(person, at)
     _tell_owner(person, "email", old, at)
     return person
