@@ -94,6 +94,11 @@ def _stalled(teams: set[int], at: datetime, sections: Sequence[Section], shown: 
     return tuple(line for line in found if line.item_id not in said)
 
 
+def leads(person: Person) -> bool:
+    """Whether there is a team whose overview is theirs."""
+    return bool(_led(person))
+
+
 def _led(person: Person) -> set[int]:
     led = select(Membership.team_id).where(Membership.person_id == person.id, Membership.role == Role.LEADER)
     return set(db.session.scalars(led))

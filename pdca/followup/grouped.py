@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
-from pdca.followup.digest import LEADERS, SPONSORS, Digest, write_digest
+from pdca.followup.digest import LEADERS, SPONSORS, Digest, leads, write_digest
 from pdca.followup.gather import KIND, Reader, leave_out, news_in, notices_in, readers
 from pdca.followup.ladder import step_named
 from pdca.followup.lines import Line, Urgency
@@ -79,7 +79,8 @@ class Letter:
 def may_leave(message: Message, at: datetime) -> bool | datetime:
     """Looked at each time it is about to leave: still somebody of ours, still something due, window open."""
     reader = _reader(message)
-    if reader is None:
+    # To an address that is no longer theirs it does not go: what it would have said is still owed.
+    if reader is None or message.address != reader.person.email:
         return False
     # One that was not written yet is looked at when it is written.
     if message.mime is not None and _letter(message, reader.person, at).says_nothing:
@@ -187,8 +188,8 @@ def _digest(news: Sequence[News], person: Person, at: datetime, shown: set[int])
         if entry.kind in (LEADERS, SPONSORS):
             week = entry.dedupe_key.partition(":")[2]
             digest = write_digest(person, entry.kind, week, at, shown)
-            # Only a leader's digest is sent empty.
-            return None if entry.kind == SPONSORS and digest.is_empty else digest
+            # Only a leader's digest is sent empty, and only to who still leads a team.
+            return None if digest.is_empty and not (entry.kind == LEADERS and leads(person)) else digest
     return None
 
 

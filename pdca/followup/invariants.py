@@ -108,21 +108,31 @@ A_QUESTION_WAITS = """
     WHERE notice.state = 'planned' AND notice.contact_id IS NOT NULL AND duty.state = 'open'
       AND notice.due_at < :patience AND notice.reached_at < :patience
 """
+# An overview of the week names no team: who leads none (or stands above none) has no right to one. Held and dead too,
+# which an administrator may let go.
 NOBODY_READS_WHAT_IS_NOT_THEIRS = """
     SELECT written.id FROM (
       SELECT message.id, message.person_id, duty.team_id FROM message
       JOIN notice ON notice.message_id = message.id AND notice.state NOT IN ('planned', 'obsolete')
       JOIN duty ON duty.id = notice.duty_id
-      WHERE message.state IN ('pending', 'sending') AND message.mime IS NOT NULL
+      WHERE message.state IN ('pending', 'sending', 'held', 'dead') AND message.mime IS NOT NULL
       UNION
       SELECT message.id, message.person_id, item.team_id FROM message
       JOIN news ON news.message_id = message.id AND news.state NOT IN ('planned', 'obsolete')
       JOIN item ON item.id = news.item_id
-      WHERE message.state IN ('pending', 'sending') AND message.mime IS NOT NULL
+      WHERE message.state IN ('pending', 'sending', 'held', 'dead') AND message.mime IS NOT NULL
     ) AS written JOIN person ON person.id = written.person_id
     WHERE person.deactivated_at IS NOT NULL OR NOT person.is_administrator
       AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.team_id = written.team_id AND m.person_id = person.id)
       AND NOT EXISTS (SELECT 1 FROM sponsorship s WHERE s.team_id = written.team_id AND s.person_id = person.id)
+    UNION
+    SELECT message.id FROM message
+    JOIN news ON news.message_id = message.id AND news.state NOT IN ('planned', 'obsolete')
+    WHERE message.state IN ('pending', 'sending', 'held', 'dead') AND message.mime IS NOT NULL AND (
+      news.kind = 'digest'
+      AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.person_id = news.person_id AND m.role = 'leader')
+      OR news.kind = 'standing'
+      AND NOT EXISTS (SELECT 1 FROM sponsorship s WHERE s.person_id = news.person_id))
 """
 
 ALWAYS = {

@@ -17,7 +17,6 @@ from pdca.followup.holders import holder_of
 from pdca.followup.ladder import midnight
 from pdca.followup.ledger import plan_again
 from pdca.followup.models import Duty, DutyState
-from pdca.followup.redirect import unwrite
 from pdca.followup.staff import Roles, roles_of
 from pdca.items.facts import Facts
 from pdca.items.models import Item
@@ -42,8 +41,6 @@ def reconcile(touched: Mapping[Subject, datetime]) -> None:
     for ids in _chunks(sorted(at_of)):
         bring_in_line(ids, max(at_of[i] for i in ids), roles=roles)
     news.write(roles)
-    if changed:
-        unwrite(changed)
     words.queue_words(list(at_of), max(touched.values()))
     db.session.flush()
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import joinedload
 
 from pdca.db import db
 from pdca.followup.gather import FORGONE, KIND, is_gathered
 from pdca.followup.ladder import Step, step_named
-from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
+from pdca.followup.models import Duty, DutyState, Notice, NoticeState
 from pdca.followup.notices import begins_for, in_place_of, tell
 from pdca.followup.staff import Staff, staff_of
-from pdca.items.models import Item
 from pdca.mail.models import Attempt, Message, MessageState
-from pdca.people.models import Membership, Person, Sponsorship
 
 BATCH = 200
 # A mail that has not left, or never will: what it says, or would have said, is still owed to somebody.
@@ -122,33 +119,3 @@ def reached_nobody(message: Message, at: datetime) -> None:
     """A grouped mail was given up: what it said goes to the next in line, in their next mail."""
     gathered = (Notice.message_id == message.id, Notice.state == NoticeState.GATHERED)
     redirect(db.session.scalars(select(Notice.id).where(*gathered)).all(), at)
-
-
-# --- who may no longer see it ----------------------------------------------------------------------------
-
-
-def unwrite(team_ids: Collection[int]) -> None:
-    """What was written for somebody who may no longer see these teams is written anew when it leaves (I6).
-
-    A copy that is on its way in this moment leaves as it was; when its process dies, the next one writes it anew.
-    """
-    of_duties = (
-        select(Notice.message_id)
-        .join(Duty, Duty.id == Notice.duty_id)
-        .join(Person, Person.id == Notice.person_id)
-        .where(Duty.team_id.in_(team_ids), Notice.state == NoticeState.GATHERED, _is_strange_to(Duty.team_id))
-    )
-    of_news = (
-        select(News.message_id)
-        .join(Item, Item.id == News.item_id)
-        .join(Person, Person.id == News.person_id)
-        .where(Item.team_id.in_(team_ids), News.state == NoticeState.GATHERED, _is_strange_to(Item.team_id))
-    )
-    waits = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.mime.is_not(None))
-    db.session.execute(update(Message).where(*waits, Message.id.in_(of_duties.union(of_news))).values(mime=None))
-
-
-def _is_strange_to(team_id: Any) -> ColumnElement[bool]:
-    member = exists().where(Membership.team_id == team_id, Membership.person_id == Person.id)
-    sponsor = exists().where(Sponsorship.team_id == team_id, Sponsorship.person_id == Person.id)
-    return ~Person.is_administrator & ~member & ~sponsor

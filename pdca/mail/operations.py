@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from email import message_from_bytes, policy
 from typing import Any, TypeVar
@@ -111,9 +111,26 @@ def withdraw_about(what: str, ident: int, *, address: str, at: datetime) -> int:
 
 
 def unwrite_for(person_id: int) -> None:
-    """What this person may read has changed in every team: what was written for them is written anew (I6)."""
-    waits = (Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.mime.is_not(None))
+    """What this person may read has changed: what was written for them is written anew when it leaves (I6).
+
+    Also what an administrator may still release. A copy that is on its way in this moment leaves as it was; when its
+    process dies, the next one writes it anew.
+    """
+    may_leave = (MessageState.PENDING, MessageState.SENDING, MessageState.HELD, MessageState.DEAD)
+    waits = (Message.state.in_(may_leave), Message.mime.is_not(None))
     db.session.execute(update(Message).where(Message.person_id == person_id, *waits).values(mime=None))
+
+
+def readdress(person_id: int, address: str, at: datetime, *, but: Collection[str]) -> None:
+    """What waits for this person is written anew, to their new address, as if it were new. Not the kinds `but`.
+
+    What is on its way in this moment leaves as it was; whoever writes its kind looks again before it goes once more.
+    """
+    waits = (Message.person_id == person_id, Message.state.in_((MessageState.PENDING, MessageState.HELD)))
+    anew = {"address": address, "mime": None, "not_before": at, "attempts": 0}
+    moved = update(Message).where(*waits, Message.kind.not_in(but)).values(anew).returning(Message.id)
+    for ident in db.session.scalars(moved).all():
+        note(ident, "released", at=at, node="new address")
 
 
 def forget_mails_about(what: str, ident: int, *, address: str) -> None:

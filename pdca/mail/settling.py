@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from pdca.db import db, table_of
 from pdca.mail import breaker
@@ -149,14 +149,30 @@ _AFTER = {
 
 
 def _first_refused(message: Message, at: datetime) -> datetime:
-    """When it was first put off; an administrator who lets it go again starts anew."""
-    refusals = (Verdict.LATER, Verdict.LOST)
-    since = select(func.max(Attempt.id)).where(Attempt.message_id == message.id, Attempt.outcome == "released")
+    """When its receiver first put us off: each mail that takes over an older one would begin its hours anew.
+
+    They count from the last one that was taken or given up; who is let go again, or has a new address, starts anew.
+    """
+    refusals = Attempt.outcome.in_((Verdict.LATER, Verdict.LOST))
+    same = _to_the_same_receiver(message)
+    over = Attempt.outcome.in_((Verdict.ACCEPTED, "released")) | (Message.state == MessageState.DEAD)
+    since = select(func.max(Attempt.id)).join(Message, Message.id == Attempt.message_id).where(same, over)
     first = db.session.scalar(
-        select(func.min(Attempt.at)).where(
-            Attempt.message_id == message.id,
-            Attempt.outcome.in_(refusals),
+        select(func.min(Attempt.at))
+        .join(Message, Message.id == Attempt.message_id)
+        .where(
+            same,
+            (Message.id == message.id) | (Message.state == MessageState.COVERED),
+            refusals,
             Attempt.id > func.coalesce(since.scalar_subquery(), 0),
         )
     )
     return first or at
+
+
+def _to_the_same_receiver(message: Message) -> ColumnElement[bool]:
+    """Mails of which a newer one takes over an older one; those to a customer are each by themselves."""
+    if message.person_id is None:
+        return Message.id == message.id
+    same = (Message.kind == message.kind, Message.address == message.address)
+    return and_(Message.person_id == message.person_id, *same)

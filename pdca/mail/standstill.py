@@ -231,6 +231,10 @@ def _release(messages: Iterable[Message], by: str, at: datetime) -> None:
         .where(Message.id.in_(ids))
         .values(state=MessageState.PENDING, not_before=at, attempts=0, last_error="")
     )
+    # As with a single one: only a copy that may have reached somebody must stay as it was.
+    db.session.execute(
+        update(Message).where(Message.id.in_(ids), Message.possible_duplicate.is_(False)).values(mime=None)
+    )
 
 
 def _discard(messages: Iterable[Message], by: str, at: datetime) -> None:

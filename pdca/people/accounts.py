@@ -13,7 +13,7 @@ from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed, NotFound
 from pdca.installation import Installation
 from pdca.mail.links import make_link, revoke_links, spend_link, token_of
 from pdca.mail.models import Link, Message
-from pdca.mail.operations import queue, unwrite_for
+from pdca.mail.operations import queue, readdress, unwrite_for
 from pdca.people.models import Person
 from pdca.people.operations import leave_every_team, require_administrator, touch_teams
 from pdca.people.queries import nobody_yet, person_by_email
@@ -21,6 +21,8 @@ from pdca.people.sign_ins import end_sessions
 
 SIGN_IN, INVITATION, PASSWORD_RESET = "sign_in", "invitation", "password_reset"
 NEW_ADDRESS, ACCOUNT_CHANGED, SET_UP = "new_address", "account_changed", "set_up"
+# Each of these was meant for one address, and for no other one.
+ABOUT_THE_ACCOUNT = (SIGN_IN, INVITATION, PASSWORD_RESET, NEW_ADDRESS, ACCOUNT_CHANGED)
 
 INVITED_FOR = timedelta(days=7)
 # Mails that somebody may ask for without having signed in: this many in an hour for one person.
@@ -198,6 +200,7 @@ def confirm_new_address(link: Link, at: datetime) -> Person:
     if not address or person_by_email(address) is not None:
         raise NotFound
     old, person.email = person.email, address
+    readdress(person.id, address, at, but=ABOUT_THE_ACCOUNT)
     _nothing_old_works(person, at)
     _tell_owner(person, "email", old, at)
     return person

@@ -33,8 +33,9 @@ def install() -> None:
 
 
 def still_has_an_account(message: Message, at: datetime) -> bool:
-    """Looked at each time a mail is about to leave: nobody who was switched off gets a way in."""
-    return _receiver(message) is not None
+    """Looked at each time a mail is about to leave: no way in for who was switched off, nor in an old mailbox."""
+    person = _receiver(message)
+    return person is not None and (message.kind == NEW_ADDRESS or message.address == person.email)
 
 
 def write_sign_in(message: Message, at: datetime) -> Rendered | None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from pdca.db import Base, db, touch
 from pdca.errors import N_, FieldError, Invalid, Missing, NotAllowed
 from pdca.installation import Installation
+from pdca.mail.operations import unwrite_for
 from pdca.people.models import (
     Membership,
     Person,
@@ -83,6 +84,8 @@ def change_role(membership: Membership, role: Role, *, by: Person | None, at: da
     _require_change(by, membership)
     _require_grant(by, membership.team_id, role)
     membership.role = role
+    # A leader's overview of the week is not for a member.
+    unwrite_for(membership.person_id)
     touch("team", membership.team_id, at)
 
 
@@ -92,6 +95,7 @@ def remove_member(membership: Membership, *, by: Person, at: datetime) -> None:
         _require_change(by, membership)
     _tell_leaving(membership, by, at)
     db.session.delete(membership)
+    unwrite_for(membership.person_id)
     touch("team", membership.team_id, at)
 
 
@@ -122,6 +126,7 @@ def remove_sponsor(sponsorship: Sponsorship, *, by: Person, at: datetime) -> Non
     """Somebody no longer is sponsor of a team."""
     require_administrator(by)
     db.session.delete(sponsorship)
+    unwrite_for(sponsorship.person_id)
     touch("team", sponsorship.team_id, at)
 
 
