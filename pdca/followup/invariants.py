@@ -45,8 +45,10 @@ ACCEPTED_NEVER_GOES_BACK = """
     SELECT message.id FROM message JOIN attempt ON attempt.message_id = message.id
     WHERE attempt.outcome = 'accepted' AND message.state <> 'accepted'
 """
+# (A duty that was opened again may have one behind it, which the next pass reaches.)
 NO_STEP_IS_FORGOTTEN = """
     SELECT id FROM duty WHERE state = 'open' AND next_step_at < :patience AND opened_at < :patience
+      AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.item_id = duty.subject_id AND journal.at >= :patience)
 """
 # While a server does not work nothing may leave, and administrators see that; but somebody must go on trying it.
 # A mail that was put off has its next try in `not_before`; one that is held or dead is shown to administrators.

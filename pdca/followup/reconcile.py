@@ -165,7 +165,8 @@ def _open(duty: DutyNow, f: Facts, roles: Roles, at: datetime) -> str:
 def _renew(row: Duty, duty: DutyNow, f: Facts, roles: Roles, at: datetime) -> str:
     reopened = row.state is not DutyState.OPEN
     if reopened:
-        row.state, row.ended_at, row.opened_at = DutyState.OPEN, None, at
+        # It stays opened on its first day: steps whose day came while it was not open are due now, and not skipped.
+        row.state, row.ended_at = DutyState.OPEN, None
         plan_again(row)
     before = _told(row, f)
     _write(row, duty, f, roles, keep_due=duty.keeps_due and not reopened)

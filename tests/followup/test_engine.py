@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from pdca.db import db, touch
-from pdca.followup import jobs, notices
+from pdca.followup import invariants, jobs, notices
 from pdca.followup.jobs import followup_once
 from pdca.followup.models import Duty, DutyState, News, Notice, NoticeState
 from pdca.items import decisions, handovers, promises
@@ -312,6 +312,36 @@ def test_while_a_third_date_waits_the_leader_owes_and_the_owner_is_left_alone(pr
     assert promised.passes(at(3, 27)).said("omar") == []
     with promised.look():
         assert [name.partition(":")[0] for name in promised.open_duties()] == ["third_date"]
+
+
+@pytest.mark.parametrize(("refused_on", "sponsor_hears"), [((4, 14), at(4, 24)), ((4, 28), at(4, 29))])
+def test_a_third_date_that_is_refused_late_leaves_the_promise_on_its_ladder(
+    promised: Stage, refused_on: tuple[int, int], sponsor_hears: datetime
+):
+    """E3 lay on 9 April and E4 on 24 April, while the leader thought about it. Nothing ever goes silent."""
+    give_new_date(promised, date(2026, 3, 24), at(3, 5, 12))
+    give_new_date(promised, date(2026, 3, 25), at(3, 6, 12))
+    promised.passes(at(3, 26)).passes(at(3, 30))
+    give_new_date(promised, date(2026, 5, 20), at(3, 31, 12))
+    promised.passes(at(*refused_on))
+    with promised.work() as team:
+        asked = db.session.scalars(select(Decision).where(Decision.kind == DecisionKind.THIRD_DATE)).one()
+        decisions.decide(asked, False, "Nee, het moet af.", by=team.leader, at=at(*refused_on, 20))
+    with promised.look():
+        assert list(invariants.broken(at(*refused_on, 20) + timedelta(minutes=1))) == []
+    heard: dict[str, list[tuple[datetime, str]]] = {}
+    for n in range(1, 14):
+        moment = at(*refused_on) + timedelta(days=n)
+        promised.passes(moment)
+        for name in ("omar", "bo", "stef"):
+            heard.setdefault(name, []).extend((moment, line) for line in promised.said(name) if "passed" in line)
+        if n == 1:
+            assert "1 decide how it goes on" in promised.said("leyla")
+    next_day = at(*refused_on) + timedelta(days=1)
+    # E3 at once, E4 on its day or, when that lay behind too, with it.
+    days = sorted({next_day, sponsor_hears})
+    assert heard["omar"] == heard["bo"] == [(moment, "1 promise passed") for moment in days]
+    assert heard["stef"] == [(sponsor_hears, "1 promise passed")]
 
 
 def test_help_is_told_at_once_to_the_keeper(promised: Stage):
