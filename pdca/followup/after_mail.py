@@ -12,12 +12,15 @@ from pdca.followup.gather import KIND
 from pdca.followup.grouped import items_in
 from pdca.followup.ledger import tell
 from pdca.followup.redirect import reached_nobody
-from pdca.items.models import Contact, Item
+from pdca.items.models import Contact, Item, Word
 from pdca.mail.models import Message
 
 
 def accepted(message: Message, at: datetime) -> None:
-    """What was sent about an item can no longer be taken back."""
+    """What was sent about an item can no longer be taken back; what was told is not told to others later."""
+    if word_id := message.about.get("word"):
+        told = update(Word).where(Word.id == word_id, Word.told_at.is_(None)).values(told_at=at)
+        db.session.execute(told.execution_options(synchronize_session=False))
     ids = items_in(message) if message.kind == KIND else _customers_item(message)
     if ids:
         # Without loading them: it is on no board, and no open board need ask what changed.

@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 from pdca import clock
 from pdca.db import db
-from pdca.followup.customers import ASKED_FOR, has_mail_today
+from pdca.followup.customers import ASKED_FOR, has_mail_today, is_wanted
 from pdca.followup.ladder import midnight
 from pdca.followup.models import Duty, DutyState
 from pdca.followup.windows import next_open_for_customers
 from pdca.items.models import Check, Contact, Item, Promise, Word
-from pdca.items.terms import UNSETTLED, Phase, WordKind
+from pdca.items.terms import UNSETTLED, Phase, PromiseState, WordKind
 from pdca.mail.models import Message
 from pdca.mail.rendering import Rendered, link_url, render_mail, thread_root, unsubscribe_url
 from pdca.people.calendar import DAY
@@ -19,13 +19,20 @@ from pdca.people.queries import TeamRules, rules_of
 from pdca.text import in_a_sentence
 
 ASKS, REOPENS = "aftercare", "reopen"
+# What is said of an end is said while the item is there.
+ENDED = {
+    WordKind.CLOSED: Phase.CLOSED,
+    WordKind.STOPPED: Phase.STOPPED,
+    WordKind.DECLINED: Phase.DECLINED,
+    WordKind.PARKED: Phase.PARKED,
+}
 RECURRENCE_LINK = timedelta(days=30)
 
 
 def may_leave(message: Message, at: datetime) -> bool | datetime:
     """In the customers' hours, one a day per address; what a customer asked for leaves at once."""
     contact = _contact(message)
-    if contact is None or not contact.may_be_mailed:
+    if contact is None or not contact.may_be_mailed or _is_moot(message, contact):
         return False
     if message.about.get(ASKED_FOR):
         return True
@@ -34,6 +41,16 @@ def may_leave(message: Message, at: datetime) -> bool | datetime:
         return next_open_for_customers(rules, midnight(clock.today(rules.timezone, at) + DAY, rules.timezone))
     opening = next_open_for_customers(rules, at)
     return True if opening == at else opening
+
+
+def _is_moot(message: Message, contact: Contact) -> bool:
+    """Whether what it asks was answered or is no longer asked, or what it tells is no longer so; written or not."""
+    if word := db.session.get(Word, message.about.get("word") or 0):
+        return not _still_holds(word)
+    if duty := db.session.get(Duty, message.about.get("duty") or 0):
+        return not is_wanted(duty, contact)
+    check = db.session.get(Check, message.about.get("check") or 0)
+    return check is None or check.state not in UNSETTLED
 
 
 # --- asking ----------------------------------------------------------------------------------------------
@@ -84,7 +101,7 @@ def _carried_out_on(check: Check) -> date | None:
 def write_word(message: Message, at: datetime) -> Rendered | None:
     """What the customer has to know. None when it was taken back or held back again."""
     word, contact = db.session.get(Word, message.about.get("word")), _contact(message)
-    if word is None or contact is None or word.withdrawn_at is not None or word.held_since is not None:
+    if word is None or contact is None or not _still_holds(word):
         return None
     item = _item_of(contact)
     rules = _rules(item)
@@ -97,6 +114,18 @@ def write_word(message: Message, at: datetime) -> Rendered | None:
     due_on = promise.due_on if promise else None
     template = f"word_{word.kind.value}"
     return _written(message, template, contact, item, rules, url=url, until=until, word=word, due_on=due_on, at=at)
+
+
+def _still_holds(word: Word) -> bool:
+    """Not taken back, not held back again, and not overtaken by what happened since."""
+    if word.withdrawn_at is not None or word.held_since is not None:
+        return False
+    item = db.session.get_one(Item, word.item_id)
+    if word.kind in ENDED:
+        return item.phase is ENDED[word.kind]
+    told = db.session.get(Promise, word.promise_id) if word.promise_id else None
+    # While the leader decides on another date, this one is the last that anybody gave.
+    return told is None or all(p.number <= told.number or p.state is not PromiseState.STANDING for p in item.promises)
 
 
 # --- below the story -------------------------------------------------------------------------------------

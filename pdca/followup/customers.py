@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -111,52 +111,30 @@ def ask_all(ids: Sequence[int], at: datetime) -> int:
     rules = rules_of({duty.team_id for _, duty, _ in rows})
     about = {duty.about_id for _, duty, _ in rows}
     _at_hand = db.session.scalars(select(Check).where(Check.id.in_(about)).options(selectinload(Check.answers))).all()
-    old_keys = _taken_old_keys([(_old_key_of(notice, duty), duty) for notice, duty, _ in rows])
-    return sum(ask(notice, duty, contact, rules[duty.team_id], at, old_keys=old_keys) for notice, duty, contact in rows)
+    return sum(ask(notice, duty, contact, rules[duty.team_id], at) for notice, duty, contact in rows)
 
 
-def ask(
-    notice: Notice, duty: Duty, contact: Contact, rules: TeamRules, at: datetime, *, old_keys: Collection[str]
-) -> bool:
+def ask(notice: Notice, duty: Duty, contact: Contact, rules: TeamRules, at: datetime) -> bool:
     """Queue one question, unless it is moot or must wait for another hour or day. Whether it was queued."""
     if not is_wanted(duty, contact):
         notice.state = NoticeState.OBSOLETE
         return False
     if not is_open_for_customers(rules, at) or has_mail_today(contact.email, at, rules.timezone):
         return False
-    check, old_key = check_of(duty), _old_key_of(notice, duty)
-    message = None
-    if old_key not in old_keys:
-        message = queue(
-            _kind_of(notice, duty),
-            address=contact.email,
-            about={"item": duty.subject_id, "contact": contact.id, "duty": duty.id, "check": duty.about_id},
-            dedupe_key=f"{old_key}:{which_one(duty.opened_at, contact.email)}",
-            at=at,
-        )
+    check = check_of(duty)
+    kind = "recurrence" if check is None else "aftercare_reminder" if notice.step == REMIND else "aftercare"
+    which = which_one(duty.opened_at, contact.email)
+    message = queue(
+        kind,
+        address=contact.email,
+        about={"item": duty.subject_id, "contact": contact.id, "duty": duty.id, "check": duty.about_id},
+        dedupe_key=f"{kind}:{duty.id}:{duty.occurrence}:{contact.id}:{which}",
+        at=at,
+    )
     notice.state, notice.message_id = NoticeState.GATHERED, message.id if message else None
     if check is not None:
         _note(check, notice.step, at)
     return message is not None
-
-
-def _kind_of(notice: Notice, duty: Duty) -> str:
-    if duty.kind != DutyKind.AFTERCARE.value:
-        return "recurrence"
-    return "aftercare_reminder" if notice.step == REMIND else "aftercare"
-
-
-def _old_key_of(notice: Notice, duty: Duty) -> str:
-    return f"{_kind_of(notice, duty)}:{duty.id}:{duty.occurrence}:{notice.contact_id}"
-
-
-def _taken_old_keys(those: Iterable[tuple[str, Duty]]) -> set[str]:
-    """Which of these keys, of ids only, are taken. A mail from before its duty was about another, lost one."""
-    opened = {key: duty.opened_at for key, duty in those}
-    found = db.session.execute(
-        select(Message.dedupe_key, Message.created_at).where(Message.dedupe_key.in_(list(opened)))
-    )
-    return {row.dedupe_key for row in found if row.created_at >= opened[row.dedupe_key]}
 
 
 def ask_newcomers(duties: Collection[Duty], at: datetime) -> int:

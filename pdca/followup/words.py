@@ -22,7 +22,7 @@ TAKEN_BACK = (WordKind.CLOSED, WordKind.STOPPED, WordKind.DECLINED, WordKind.PAR
 
 
 def queue_words(item_ids: Collection[int], at: datetime) -> None:
-    """Queue every word of these items that is neither held back nor withdrawn and was not queued before."""
+    """Queue every word of these items that is neither held back nor withdrawn and was not told or queued before."""
     words = _live(item_ids)
     if not words:
         return
@@ -38,11 +38,7 @@ def queue_words(item_ids: Collection[int], at: datetime) -> None:
 
 def key_of(word: Word, contact: Contact) -> str:
     """The one key of a word to a contact."""
-    return f"{_old_key_of(word, contact)}:{which_one(word.at)}"
-
-
-def _old_key_of(word: Word, contact: Contact) -> str:
-    return f"word:{word.id}:{contact.id}"
+    return f"word:{word.id}:{contact.id}:{which_one(word.at)}"
 
 
 def _live(item_ids: Collection[int]) -> list[Word]:
@@ -51,7 +47,12 @@ def _live(item_ids: Collection[int]) -> list[Word]:
 
 _LIVE = (
     select(Word)
-    .where(Word.item_id.in_(bindparam("items", expanding=True)), Word.held_since.is_(None), Word.withdrawn_at.is_(None))
+    .where(
+        Word.item_id.in_(bindparam("items", expanding=True)),
+        Word.held_since.is_(None),
+        Word.withdrawn_at.is_(None),
+        Word.told_at.is_(None),
+    )
     .order_by(Word.id)
 )
 
@@ -70,12 +71,9 @@ def _rules(item_ids: Collection[int]) -> dict[int, TeamRules]:
 
 
 def _queued(those: Iterable[tuple[Word, Contact]]) -> set[int]:
-    words = {key(word, contact): word for word, contact in those for key in (key_of, _old_key_of)}
-    found = db.session.execute(
-        select(Message.dedupe_key, Message.created_at).where(Message.dedupe_key.in_(list(words)))
-    )
-    # An old key names ids only: a mail from before this word was about another one, which a restore took away.
-    return {words[row.dedupe_key].id for row in found if row.created_at >= words[row.dedupe_key].at}
+    words = {key_of(word, contact): word.id for word, contact in those}
+    found = db.session.scalars(select(Message.dedupe_key).where(Message.dedupe_key.in_(list(words))))
+    return {words[key] for key in found}
 
 
 def _queue_one(word: Word, contact: Contact, rules: TeamRules, at: datetime) -> None:

@@ -522,6 +522,8 @@ class Word(Base):
     # Held back while the leader decides on a third date; a refused date is never told.
     held_since: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    # When a server took the first mail with it: who becomes the customer later gets no old news.
+    told_at: Mapped[datetime | None]
 
 
 class Comment(Base):

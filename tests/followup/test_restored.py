@@ -12,20 +12,18 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from pdca.aftercare.operations import send_new_link
 from pdca.db import db, touch
 from pdca.followup.models import Duty
 from pdca.items.answers import Answers, CustomerAnswer, LookalikeAnswer
 from pdca.items.edit import edit
-from pdca.items.models import Contact, Word
+from pdca.items.models import Word
 from pdca.items.terms import CustomerType, Kind, LookalikeChoice, Phase
-from pdca.mail.accepts import Accept
 from pdca.mail.jobs import deliver
-from pdca.mail.keys import message_id_for
-from pdca.mail.models import Link, Message
-from pdca.mail.standstill import Why, import_accepts, standstill
+from pdca.mail.models import Link
+from pdca.mail.standstill import Why, standstill
 from tests.followup.conftest import Stage, at, day
 from tests.followup.post import Mail
 from tests.followup.test_customer_mails import move_date
@@ -286,26 +284,6 @@ def test_whom_a_corrected_address_was_asked_since_does_not_silence_the_next_one(
     choose(stage, "send", day(21, 14))
     correct(stage, PIET, day(21, 15))
     assert [who for who, _ in customers_mail(stage, day(21, 16))] == ["piet"]
-
-
-@pytest.mark.fault(30)
-def test_what_left_under_a_key_of_an_older_version_is_not_said_again(promised: Stage):
-    with promised.work() as team:
-        walk(team, Phase.CHECK, at=day(0, 9), customer=PIET, lookalikes=DIFFERENT)
-    move_date(promised, date(2026, 3, 27), at(3, 4, 9))
-    with promised.work():
-        word, duty = (db.session.scalars(select(one).where(*which)).one() for one, which in OLD)
-        piet = db.session.scalars(select(Contact.id).where(Contact.item_id == duty.subject_id)).one()
-        left = {
-            f"word:{word.id}:{promised.item.contacts[0].id}": at(3, 4),
-            f"aftercare:{duty.id}:{FIRST}:{piet}": at(3, 23),
-        }
-        # A backup of before the word was mailed, put back by an installation that is newer than both.
-        db.session.execute(delete(Message).where(Message.kind == "word"))
-        import_accepts([Accept(message_id_for(key), key, when, 250, "Ok") for key, when in left.items()], at(3, 4, 11))
-        touch("item", promised.item_id, at(3, 4, 11))
-    assert customers_mail(promised, at(3, 5)) == []
-    assert customers_mail(promised, at(3, 23)) == []
 
 
 @pytest.mark.fault(30)

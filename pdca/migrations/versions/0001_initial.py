@@ -980,6 +980,7 @@ def upgrade() -> None:
         sa.Column("check_id", sa.Integer(), nullable=True),
         sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "kind IN ('new_date', 'next_round', 'closed', 'stopped', 'declined', 'parked')",
             name=op.f("ck_word_kind_known"),
