@@ -46,7 +46,7 @@ def _planned_again(values: Mapping[str, Any]) -> bool:
 
 def plan_again(duty: Duty) -> None:
     """The duty is open again: what its last step had to say, and had not said yet, is still to be said."""
-    unsaid = (Notice.state == NoticeState.OBSOLETE, Notice.step == duty.step, Notice.person_id.is_not(None))
+    unsaid = (Notice.state == NoticeState.OBSOLETE, Notice.step == duty.step)
     db.session.execute(
         update(Notice).where(Notice.duty_id == duty.id, *unsaid).values(state=NoticeState.PLANNED, message_id=None)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -14,6 +14,7 @@ from pdca.items.answers import Answers, LessonAnswer
 from pdca.items.checks import CheckAnswer
 from pdca.items.edit import edit
 from pdca.items.moves import move
+from pdca.items.taking_back import take_back
 from pdca.items.terms import Phase, Solved
 from pdca.mail.models import Message
 from tests.followup.conftest import Stage, at, day
@@ -104,3 +105,19 @@ def test_who_is_the_customer_now_hears_no_words_that_went_to_another(promised: S
         edit(promised.item, Answers(customer=RIGHT), by=team.owner, at=at(3, 17, 9))
     mails = [mail for n in (17, 18, 19) for mail in promised.passes(at(3, n)).post]
     assert [mail.to for mail in mails if "klant" in mail.to] == []
+
+
+def test_a_stop_that_is_taken_back_before_the_question_left_still_asks_it(stage: Stage):
+    """Its step was reached at midnight; at six the customers' hours had not begun."""
+    with stage.work() as team:
+        stage.item_id = walk(team, Phase.CHECK, at=day(0, 9)).item.id
+    stage.passes(day(20)).passes(day(21, 6))
+    with stage.work() as team:
+        why = Answers(reason="Het gebouw gaat dicht.", lesson=LessonAnswer("Te laat begonnen.", "Eerder vragen."))
+        move(stage.item, Phase.STOPPED, by=team.keeper, at=day(21, 6) + timedelta(minutes=1), answers=why)
+    stage.passes(day(21, 6) + timedelta(minutes=2))
+    with stage.work() as team:
+        take_back(stage.item, by=team.keeper, at=day(21, 6) + timedelta(minutes=5))
+    # First the word about the stop, which would have been the mail of that day, is withdrawn.
+    asked = [to_karin(stage.passes(day(21, 10) + timedelta(minutes=minute))) for minute in range(3)]
+    assert [[subject[:19] for subject in mails] for mails in asked] == [[], ["Heeft het geholpen?"], []]

@@ -19,7 +19,6 @@ from pdca.db import db, touch
 from pdca.followup.models import Duty
 from pdca.items.answers import Answers, CustomerAnswer, LookalikeAnswer
 from pdca.items.edit import edit
-from pdca.items.models import Word
 from pdca.items.terms import CustomerType, Kind, LookalikeChoice, Phase
 from pdca.mail.jobs import deliver
 from pdca.mail.models import Link
@@ -224,8 +223,6 @@ def test_one_row_that_cannot_be_noted_keeps_nobody_from_choosing(two: Stage):
 
 # --- ids come back ---------------------------------------------------------------------------------------
 
-FIRST = "aftercare:1.1"
-OLD = ((Word, ()), (Duty, (Duty.occurrence == FIRST,)))
 DIFFERENT = LookalikeAnswer(LookalikeChoice.DIFFERENT)
 PIET = CustomerAnswer(CustomerType.EXTERNAL, "Piet Ander", "piet@klant.example")
 
