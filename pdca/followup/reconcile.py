@@ -68,13 +68,21 @@ def hold_rules(team_ids: Collection[int], *, may_change: bool = False) -> None:
     db.session.execute(rows.with_for_update(read=not may_change, key_share=not may_change)).all()
 
 
+_OWED_IN = select(Duty.subject_id).where(
+    Duty.subject_kind == ITEM, Duty.state == DutyState.OPEN, Duty.team_id.in_(bindparam("teams", expanding=True))
+)
+
+
 def _items_in(touched: Mapping[Subject, datetime]) -> dict[int, datetime]:
-    """The touched items, and the open items of the touched teams."""
+    """The touched items, and of the touched teams what is open, or has an open duty though it is closed."""
     teams = {ident: at for (kind, ident), at in touched.items() if kind == TEAM}
     items: dict[int, datetime] = {}
     if teams:
         rows = db.session.execute(
-            select(Item.id, Item.team_id).where(Item.team_id.in_(teams), Item.phase.in_(OPEN_PHASES))
+            select(Item.id, Item.team_id).where(
+                Item.team_id.in_(teams), Item.phase.in_(OPEN_PHASES) | Item.id.in_(_OWED_IN)
+            ),
+            {"teams": list(teams)},
         )
         items = {item_id: teams[team_id] for item_id, team_id in rows}
     return items | {ident: at for (kind, ident), at in touched.items() if kind == ITEM}

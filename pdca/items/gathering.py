@@ -38,12 +38,25 @@ from pdca.items.models import (
     Promise,
     Round,
     Waiver,
+    Word,
     may_be_mailed,
 )
-from pdca.items.terms import CallPurpose, DecisionKind, DecisionState, HandoverState, Phase, PromiseState, Verdict
+from pdca.items.terms import (
+    OPEN_PHASES,
+    CallPurpose,
+    DecisionKind,
+    DecisionState,
+    HandoverState,
+    Phase,
+    PromiseState,
+    Verdict,
+    WordKind,
+)
 from pdca.people.models import Person, initials_of
 from pdca.people.queries import TeamRules
 
+# What tells the customer of an end.
+ENDS = (WordKind.CLOSED, WordKind.STOPPED, WordKind.DECLINED)
 # Rows by the names of their model.
 Plain = list[Row[Any]]
 
@@ -103,6 +116,9 @@ class Parts:
         self.waivers = _by_item(_rows(Waiver, ids))
         self.contacts = _by_item(_rows(Contact, ids))
         self.lessons = _by_item(_rows(Lesson, ids))
+        ended = [item.id for item in items.values() if item.phase not in OPEN_PHASES]
+        # Most are open: then there is no end that anybody was told of.
+        self.words = _by_item(_rows(Word, ended) if ended else ())
         check_ids = [c.id for checks in self.checks.values() for c in checks]
         self.answers: dict[int, Plain] = defaultdict(list)
         for answer in _rows(Answer, check_ids, "check_id"):
@@ -243,9 +259,12 @@ class Parts:
         )
 
     def _is_end_told(self, item: Item) -> bool:
-        return item.ended_at is not None and any(
-            c.purpose is CallPurpose.TELL and c.recorded_at >= item.ended_at for c in self.calls[item.id]
-        )
+        """By phone or in person, or by a mail that a server took, before somebody asked for no more of them."""
+        if item.ended_at is None:
+            return False
+        called = (c.recorded_at for c in self.calls[item.id] if c.purpose is CallPurpose.TELL)
+        mailed = (w.told_at for w in self.words[item.id] if w.told_at is not None and w.kind in ENDS)
+        return any(told_at >= item.ended_at for told_at in (*called, *mailed))
 
     def _check(self, check: Row[Any]) -> CheckFacts:
         tried = {

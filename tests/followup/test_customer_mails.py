@@ -13,11 +13,14 @@ from pdca.followup.models import Duty
 from pdca.items import checks, promises
 from pdca.items.answers import CustomerAnswer, LookalikeAnswer, ToldAnswer
 from pdca.items.checks import CheckAnswer
+from pdca.items.contacts import opt_out
 from pdca.items.models import Check, Contact, Word
 from pdca.items.taking_back import take_back
 from pdca.items.terms import CheckState, CustomerType, LookalikeChoice, Phase, Solved, ToldHow
 from pdca.mail.links import find_link
 from pdca.mail.models import Message, MessageState
+from pdca.people.models import Membership
+from pdca.people.operations import remove_member, save_settings
 from tests.followup.conftest import Stage, at, day
 from tests.stories import Story, new, walk
 
@@ -218,12 +221,51 @@ def test_who_becomes_a_contact_later_gets_no_old_news(promised: Stage):
     ]
 
 
+def to(stage: Stage, name: str) -> list[str]:
+    """The subjects of the last pass to somebody."""
+    return [mail.subject for mail in stage.post if mail.to.startswith(name)]
+
+
 def closed(stage: Stage) -> None:
     """A quick win that walked to closed; it ends on Monday 23 March."""
     with stage.work() as team:
         story = walk(team, Phase.CLOSED, at=day(0, 9), title="Tussenbericht sturen")
         stage.item_id = story.item.id
         stage.ended = story.at
+
+
+def test_who_was_told_of_the_end_by_mail_need_not_be_called_when_they_want_no_more_of_it(stage: Stage):
+    closed(stage)
+    stage.passes(stage.ended)
+    assert to(stage.passes(at(3, 24)), "karin")
+    with stage.work():
+        opt_out(stage.item.contacts[0], at=at(6, 24))
+    with stage.look():
+        assert stage.open_duties() == ["recurrence:1"]
+
+
+def test_who_wants_no_mail_before_the_end_was_told_is_called(stage: Stage):
+    closed(stage)
+    with stage.work():
+        opt_out(stage.item.contacts[0], at=stage.ended)
+    with stage.look():
+        assert sorted(stage.open_duties()) == ["recurrence:1", "tell_end:1"]
+
+
+def test_duties_of_closed_items_follow_when_their_team_changes(stage: Stage):
+    """Who holds the watch leaves the team; the team watches for 100 days and not for 182."""
+    closed(stage)
+    stage.passes(stage.ended).passes(at(3, 24))
+    with stage.work() as team:
+        (watch,) = db.session.scalars(select(Duty).where(Duty.state == "open"))
+        before = (watch.holder_id, watch.due_on)
+        membership = db.session.query(Membership).filter_by(person_id=team.owner.id).one()
+        remove_member(membership, by=team.keeper, at=at(3, 24, 12))
+        save_settings(team.team, {"recurrence_days": 100}, by=team.leader, at=at(3, 24, 12))
+    with stage.look():
+        (watch,) = db.session.scalars(select(Duty).where(Duty.state == "open"))
+        assert watch.holder_id not in {before[0], None}
+        assert (before[1] - watch.due_on).days == 82
 
 
 def test_the_closing_mail_carries_the_way_back(stage: Stage):
